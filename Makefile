@@ -1,0 +1,78 @@
+# Everything sets itself up: `make serve` or `make test` on a fresh clone is all there is to know.
+# The environment is made once; the stamp says that it is whole and newer than the lock.
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+
+# `make PYTHON=python3.12 …` chooses the interpreter, `make CHROMIUM=/path test` the browser of the tests.
+.DEFAULT_GOAL := help
+.PHONY: help serve setup test lint format types imports notebooks pytest unit bench chaos lab lock chromium hooks clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+serve: $(STAMP) ## open the workbench on http://localhost:5006
+	$(BIN)/workbench serve
+
+setup: $(STAMP) ## make .venv from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml scripts/setup.sh
+	@scripts/setup.sh
+
+# One after the other, whatever -j says, and each failing the run. The big pytest run is the last,
+# so that its closing line is the last thing that the run prints.
+test: $(STAMP) ## all checks and all tests
+	@$(MAKE) --no-print-directory -j1 lint types imports notebooks pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP) ## format the code and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+imports: $(STAMP)
+	$(BIN)/lint-imports --no-timings
+
+# A notebook's cells run in order in one kernel, so notebooks get a run of their own, without xdist.
+notebooks: $(STAMP)
+	@if ls notebooks/*.ipynb >/dev/null 2>&1; then set -x; \
+	$(BIN)/pytest --nbval --nbval-sanitize-with tests/notebooks/sanitize.cfg notebooks; fi
+
+pytest: $(STAMP) chromium
+	@$(BIN)/pytest -n 2 --dist loadgroup tests
+
+unit: $(STAMP) ## the fast tests only
+	@$(BIN)/pytest -n 2 --dist loadgroup tests/unit
+
+chaos: $(STAMP) ## kill workers and pause under load, at length
+	@$(BIN)/pytest tests/chaos -m 'long or not long'
+
+bench: $(STAMP) ## measure against the targets
+	$(BIN)/python -m benchmarks
+
+lab: $(STAMP) ## the same components in JupyterLab
+	$(BIN)/workbench lab
+
+chromium: $(STAMP)
+	@scripts/chromium.sh
+
+hooks: $(STAMP) ## run the checks before each commit
+	$(BIN)/pre-commit install
+
+# One version of each package for all Pythons ("fewest"), so that what was tested on one is what runs on another.
+# Pins that still fit stay. uv comes from the environment as it is, stale or not: it may be stale for want of this.
+lock: | $(BIN)/uv ## pin what pyproject.toml asks for (UPGRADE=1: at its newest)
+	UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest \
+		--generate-hashes --no-annotate --extra dev $(if $(UPGRADE),--upgrade) -o requirements.lock pyproject.toml
+$(BIN)/uv:
+	@scripts/setup.sh
+
+clean: ## remove the environment and all caches (not var/, which holds data)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
