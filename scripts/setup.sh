@@ -15,6 +15,7 @@ say() { printf '%s\n' "setup: $*" >&2; }
 die() { say "$@"; exit 1; }
 
 # Asking the interpreter is the only test that counts: a version manager's shim may be on PATH and not run.
+known() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; }
 recent() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
 find_python() {
@@ -23,8 +24,11 @@ find_python() {
         echo "$PYTHON"
         return
     fi
-    for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
-        if recent "$candidate"; then echo "$candidate"; return; fi
+    # First one that the lock has wheels for, all of them tested; then any newer one, which may have to compile.
+    for test in known recent; do
+        for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
+            if "$test" "$candidate"; then echo "$candidate"; return; fi
+        done
     done
     die "Python 3.11 or newer is needed and none was found. On Debian 12, Ubuntu 24.04 or newer:" \
         "apt-get install python3 python3-venv. If it is elsewhere: make PYTHON=/path/to/python3 …"

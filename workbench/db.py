@@ -1,0 +1,173 @@
+"""Engines and sessions, and every difference between SQLite and PostgreSQL that is not a trigger.
+
+SQLite runs in WAL with ``synchronous=FULL`` and foreign keys on; a writer begins with ``BEGIN IMMEDIATE`` so that it
+never fails half-way for want of the lock. PostgreSQL runs in READ COMMITTED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+from workbench.clock import as_utc
+from workbench.errors import (
+    DatabaseBusy,
+    DatabaseFull,
+    DatabaseProblem,
+    DatabaseReadOnly,
+    InputError,
+    WorkbenchError,
+)
+
+#: How long a SQLite writer waits for another one, in milliseconds.
+BUSY_TIMEOUT_MS = 10_000
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC. SQLite stores ``YYYY-MM-DD HH:MM:SS.ffffff``, which sorts as text."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment = as_utc(value)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def make_engine(url: str, *, read_only: bool = False) -> Engine:
+    """An engine for ``url`` with the workbench's connection settings. Opens nothing yet.
+
+    Raises :class:`DatabaseProblem` when the URL is not one of SQLite or PostgreSQL (psycopg).
+    """
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise DatabaseProblem(
+            "The database URL cannot be read. Examples: sqlite:///var/workbench.db, "
+            "postgresql+psycopg://user@host/name"
+        ) from error
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed, read_only)
+    if parsed.drivername == "postgresql+psycopg":
+        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    raise DatabaseProblem(f"{parsed.drivername} is not supported. Use SQLite or PostgreSQL with psycopg.")
+
+
+def _sqlite_engine(url: sa.URL, read_only: bool) -> Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(dbapi_connection: Any, _record: Any) -> None:
+        # The driver must not open transactions by itself: the "begin" event below decides how they start.
+        dbapi_connection.isolation_level = None
+        cursor = dbapi_connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA synchronous=FULL")
+        if read_only:
+            cursor.execute("PRAGMA query_only=ON")
+        elif cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal" and _writable(cursor):
+            cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def _writable(cursor: Any) -> bool:
+    import sqlite3
+
+    try:
+        cursor.execute("PRAGMA user_version = " + str(cursor.execute("PRAGMA user_version").fetchone()[0]))
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def sqlite_path(engine: Engine) -> Path | None:
+    """The file behind ``engine``, or None for PostgreSQL and in-memory databases."""
+    database = engine.url.database
+    if engine.dialect.name != "sqlite" or not database or database == ":memory:":
+        return None
+    return Path(database.removeprefix("file:").split("?")[0])
+
+
+def make_sessions(engine: Engine) -> sessionmaker[Session]:
+    """A factory of sessions on ``engine``."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def begin_write(session: Session) -> None:
+    """Start a writing transaction: on SQLite take the write lock now, so that it can't be refused half-way."""
+    if session.get_bind().dialect.name != "sqlite":
+        return
+    if not session.in_transaction():
+        session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    # A session on an engine that isn't ours (or one that only read so far) has not taken the lock yet.
+    connection = session.connection()
+    raw = connection.connection.dbapi_connection
+    if raw is not None and not raw.in_transaction:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def transaction(session: Session, *, write: bool) -> Iterator[None]:
+    """Run a block as one whole transaction of ``session``: commit when it ends, roll back when it raises.
+
+    Database failures come out as :class:`DatabaseProblem` in words a person can act on.
+    """
+    try:
+        if write:
+            begin_write(session)
+        yield
+        session.commit()
+    except DBAPIError as error:
+        session.rollback()
+        raise explain(error) from error
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def explain(error: DBAPIError) -> WorkbenchError:
+    """A database driver's error as one of ours, naming what to do."""
+    text = str(error.orig or error).strip()
+    low = text.lower()
+    if "database is locked" in low or "database table is locked" in low or "lock timeout" in low:
+        return DatabaseBusy()
+    if "readonly" in low or "read-only" in low:
+        return DatabaseReadOnly()
+    if "is full" in low or "no space left" in low or "disk full" in low:
+        return DatabaseFull()
+    if "unable to open database file" in low:
+        return DatabaseProblem(
+            "The database file cannot be opened. Check that its folder exists and that you may write in it."
+        )
+    if "no such table" in low or "undefinedtable" in low or "does not exist" in low:
+        return DatabaseProblem("The database has not been set up for this version. Run: workbench migrate")
+    if isinstance(error, sa.exc.DataError) or "overflow" in low or "too large" in low or "nul" in low:
+        return InputError("A value does not fit the database. " + text.splitlines()[0])
+    return DatabaseProblem("The database refused: " + text.splitlines()[0])
