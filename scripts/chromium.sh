@@ -39,12 +39,12 @@ if command -v flock >/dev/null; then flock 9; fi
 on_path
 of_playwright
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    say "none found; installing the distribution's package"
+    say "none found; installing the distribution's package (a minute)"
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq >&2 || true
+    apt-get update -qq >/dev/null || true
     # Fonts too: without them a new machine draws boxes where text and emoji should be.
-    apt-get install -yqq --no-install-recommends fonts-liberation fonts-noto-color-emoji >&2 || true
-    apt-get install -yqq --no-install-recommends chromium >&2 || true
+    apt-get install -yqq --no-install-recommends fonts-liberation fonts-noto-color-emoji >/dev/null || true
+    apt-get install -yqq --no-install-recommends chromium >/dev/null || true
     on_path
 fi
 say "none found; letting Playwright download its own"

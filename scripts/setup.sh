@@ -41,8 +41,8 @@ make_venv() {
         package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
         if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
             say "installing $package"
-            apt-get update -q >&2 || say "apt-get update failed; going on with the lists that are there"
-            DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$package" >&2 || true
+            apt-get update -qq >/dev/null || say "apt-get update failed; going on with the lists that are there"
+            DEBIAN_FRONTEND=noninteractive apt-get install -yqq --no-install-recommends "$package" >/dev/null || true
         fi
     fi
     if "$python" -c 'import venv, ensurepip' 2>/dev/null; then
