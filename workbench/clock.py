@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from workbench.errors import InputError
 
 _source: ContextVar[Callable[[], datetime] | None] = ContextVar("clock_source", default=None)
+_pinned: datetime | None = None
 
 
 def now() -> datetime:
     """The present moment, timezone-aware, in UTC."""
     source = _source.get()
-    return source() if source else datetime.now(UTC)
+    return source() if source else _pinned or datetime.now(UTC)
 
 
 def as_utc(moment: datetime) -> datetime:
@@ -34,3 +35,12 @@ def frozen(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _source.reset(token)
+
+
+def pin(moment: datetime | None) -> None:
+    """From now on, everywhere in this process, :func:`now` answers ``moment``; ``None`` lets time run again.
+
+    For notebooks on a demo made for a fixed moment, whose numbers must be the same on every run.
+    """
+    global _pinned
+    _pinned = None if moment is None else as_utc(moment)

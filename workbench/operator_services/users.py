@@ -1,0 +1,91 @@
+"""People who may sign in: for administrators."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from workbench.db import transaction
+from workbench.enums import Role
+from workbench.errors import InputError, PermissionDenied
+from workbench.models import User
+from workbench.operator_services._edge import operation, require_text
+from workbench.services import users
+from workbench.services.audit import Actor
+
+
+class UserRow(TypedDict):
+    id: int
+    name: str
+    role: str
+    disabled: bool
+
+
+def _row(user: User) -> UserRow:
+    return {"id": user.id, "name": user.name, "role": user.role, "disabled": user.disabled}
+
+
+def _role(value: str) -> Role:
+    try:
+        return Role(value)
+    except ValueError as error:
+        raise InputError(f"{value} is not a role. Choose one of {', '.join(Role)}.") from error
+
+
+def list_users(db: Session) -> list[UserRow]:
+    """Every user, by name."""
+    with operation(db, Role.ADMIN, write=False):
+        return [_row(user) for user in db.scalars(sa.select(User).order_by(User.name))]
+
+
+def add_user(db: Session, name: str, role: str, password: str) -> UserRow:
+    """A new user; the first one must be an admin. Raises :class:`InputError` for a name taken or a short password."""
+    with operation(db, Role.ADMIN, write=True) as actor:
+        clean = require_text(name, "A user needs a name.", longest=200)
+        return _row(users.add(db, actor, clean, _role(role), password))
+
+
+def set_user_role(db: Session, name: str, role: str) -> UserRow:
+    """Give a user another role; it holds from their next click. The last admin stays one."""
+    with operation(db, Role.ADMIN, write=True) as actor:
+        return _row(users.set_role(db, actor, name, _role(role)))
+
+
+def disable_user(db: Session, name: str, disabled: bool = True) -> UserRow:
+    """Shut a user out, from their next click on, or let them in again."""
+    with operation(db, Role.ADMIN, write=True) as actor:
+        return _row(users.set_disabled(db, actor, name, disabled))
+
+
+def set_user_password(db: Session, name: str, password: str) -> None:
+    """Replace a user's password."""
+    with operation(db, Role.ADMIN, write=True) as actor:
+        users.set_password(db, actor, name, password)
+
+
+def sign_in(db: Session, name: str, password: str) -> Actor | None:
+    """The actor behind a name and password, or None. Needs no role: it is how one is got."""
+    with transaction(db, write=False):
+        user = users.verify(db, name, password)
+        return Actor(user.name, Role(user.role), user.id) if user else None
+
+
+def find_actor(db: Session, name: str | None) -> Actor | None:
+    """The actor a signed-in name stands for; None when nobody is signed in and no users exist.
+
+    Raises :class:`PermissionDenied` when users exist and this is none of them.
+    """
+    with transaction(db, write=False):
+        have_users = db.scalar(sa.select(sa.func.count()).select_from(User)) or 0
+        if name is None and not have_users:
+            return None
+        user = db.scalar(sa.select(User).where(sa.func.lower(User.name) == (name or "").lower()))
+        if user is None or user.disabled:
+            raise PermissionDenied(
+                f"{name} may not use this workbench. Ask an administrator."
+                if name
+                else "Sign in first: this workbench has users."
+            )
+        return Actor(user.name, Role(user.role), user.id)
