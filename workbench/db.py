@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
-from workbench.clock import as_utc
+from workbench.clock import as_utc, now
 from workbench.errors import (
     DatabaseBusy,
     DatabaseFull,
@@ -131,6 +131,36 @@ def begin_write(session: Session) -> None:
     raw = connection.connection.dbapi_connection
     if raw is not None and not raw.in_transaction:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+#: Advisory lock between those who begin a send (shared) and those who pause or change the mode (exclusive).
+PAUSE_LOCK = 5_701_2026
+
+
+def lock(session: Session, key: int, *, shared: bool = False) -> None:
+    """Hold the lock ``key`` until the transaction ends. What it guards must be read in a *later* statement.
+
+    PostgreSQL: an advisory lock, which nobody who only reads rows can starve. On SQLite the single writer is the lock.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        begin_write(session)
+    else:
+        name = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+        session.execute(sa.text(f"SELECT {name}(:key)"), {"key": key})
+
+
+def database_now(session: Session) -> datetime:
+    """The present moment by the clock that all workers share: PostgreSQL's own, or on SQLite the one host's."""
+    if session.get_bind().dialect.name == "sqlite":
+        return now()
+    moment = session.scalar(sa.select(sa.func.clock_timestamp(type_=UtcDateTime())))
+    assert moment is not None
+    return moment
+
+
+def for_single_reads(engine: Engine) -> Engine:
+    """``engine`` for reads that are one statement each: PostgreSQL then answers without BEGIN and COMMIT around it."""
+    return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @contextmanager

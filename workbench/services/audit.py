@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from workbench.clock import now
@@ -56,3 +57,38 @@ def record(
     session.add(event)
     session.flush()
     return event
+
+
+def record_many(
+    session: Session,
+    actor: Actor,
+    action: str,
+    entity: str,
+    events: Iterable[Mapping[str, Any]],
+    *,
+    batch_id: str | None = None,
+    reason: str | None = None,
+) -> None:
+    """Add one event per mapping of a bulk operation, in one statement.
+
+    Each mapping holds ``entity_id`` and may hold ``project_id``, ``before``, ``after`` and a ``reason`` of its own.
+    """
+    at = now()
+    rows = [
+        {
+            "at": at,
+            "actor": actor.name,
+            "role": actor.role.value,
+            "action": action,
+            "entity": entity,
+            "entity_id": event["entity_id"],
+            "project_id": event.get("project_id"),
+            "batch_id": batch_id,
+            "reason": event.get("reason", reason),
+            "before": event.get("before"),
+            "after": event.get("after"),
+        }
+        for event in events
+    ]
+    if rows:
+        session.execute(sa.insert(AuditEvent), rows)
