@@ -1,6 +1,6 @@
-"""The fields of a lead that an e-mail may name: ``{{first_name}}``, or ``{{first_name|there}}`` with a fallback.
+"""The fields of a lead an e-mail may name: ``{{first_name}}``, or ``{{first_name|there}}`` with a fallback.
 
-A text is filled in one pass: what a lead's own fields hold is data, and is never looked at for placeholders again.
+A text is filled in one pass: what a lead's own fields hold is data, never looked at for placeholders again.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ def required(text: str) -> set[str]:
 def render(
     text: str, fields: Mapping[str, str | None], *, single_line: bool = False
 ) -> tuple[str, list[str]]:
-    """``text`` with every placeholder filled in from ``fields``, and the names that had neither value nor fallback.
+    """``text`` filled in from ``fields``, and the names that had neither value nor fallback.
 
-    A blank value counts as none. A placeholder without value and fallback stays as it is written, so that a person
-    who looks at the text sees it. ``single_line`` is for subjects: line breaks in a value become spaces. Other
-    control characters never get out of a value.
+    A blank value counts as none. A placeholder without value and fallback stays as it is written, so that a
+    person who looks at the text sees it. ``single_line`` is for subjects: line breaks in a value become
+    spaces. Other control characters never get out of a value.
     """
     missing: list[str] = []
 
@@ -56,17 +56,14 @@ def render(
 
 
 def problems(text: str) -> list[str]:
-    """What is wrong with the placeholders of ``text``, each a sentence: unknown names, braces that do not close."""
-    found = [
-        f"There is no placeholder {{{{{name}}}}}. {_USE}"
-        for name in sorted(names(text))
-        if name not in FIELDS
-    ]
+    """What is wrong with the placeholders of ``text``, each a sentence: unknown names, unclosed braces."""
+    unknown = sorted(names(text) - set(FIELDS))
+    found = [f"There is no placeholder {{{{{name}}}}}. {_USE}" for name in unknown]
     loose = _LOOSE.search(_PLACEHOLDER.sub("", text))
     if loose:
         found.append(
-            f"“{loose[0].strip()}” is not a placeholder: write {{{{first_name}}}} or {{{{first_name|there}}}}, "
-            "and no double braces elsewhere."
+            f"“{loose[0].strip()}” is not a placeholder: write {{{{first_name}}}} or "
+            "{{first_name|there}}, and no double braces elsewhere."
         )
     return found
 
@@ -74,11 +71,11 @@ def problems(text: str) -> list[str]:
 def _clean(value: str, *, single_line: bool) -> str:
     kept = []
     for character in value:
-        if unicodedata.category(character) in ("Cc", "Zl", "Zp"):
-            # U+2028, U+2029 and U+0085 break lines too, and a mail library would fold a header there.
-            if single_line or character not in "\n\t":
-                kept.append(" " if character.isspace() else "")
-                continue
-        kept.append(character)
+        # U+2028, U+2029 and U+0085 break lines too, and a mail library would fold a header there.
+        control = unicodedata.category(character) in ("Cc", "Zl", "Zp")
+        if not control or (character in "\n\t" and not single_line):
+            kept.append(character)
+        elif character.isspace():
+            kept.append(" ")
     cleaned = "".join(kept)
     return " ".join(cleaned.split()) if single_line else cleaned.strip()

@@ -28,6 +28,8 @@ class QueueRow(Timestamps, Base):
             sqlite_where=_ACTIVE, postgresql_where=_ACTIVE,
         ),
         Index("ix_execution_queue_due", "mode", "status", "scheduled_time", "id"),
+        # All rows of one creative, newest last: the gallery asks for a page of them.
+        Index("ix_execution_queue_content_item_id_id", "content_item_id", "id"),
         Index("ix_execution_queue_batch_id", "batch_id"),
         Index("ix_execution_queue_scheduled_time_id", "scheduled_time", "id"),
     )
