@@ -37,7 +37,7 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 imports: $(STAMP)
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 # A notebook's cells run in order in one kernel, so notebooks get a run of their own, without xdist.
 notebooks: $(STAMP)
