@@ -1,0 +1,61 @@
+"""The five screens, for a browser and for a notebook cell. They know the operator services, and nothing
+below.
+
+How a page is made
+    A page is a :class:`~workbench.panels.base.PageView`: ``Page(state)`` builds its widgets once,
+    ``_update()`` reads what it shows and puts it into them. Nobody calls ``_update()``; ``refresh()`` does,
+    under the session's lock, when the page is opened, its project or filters change, or something changed in
+    the database. A page that is not shown is not refreshed: it is marked and catches up when it is opened.
+
+Where things stand
+    One :class:`~workbench.panels.state.WorkbenchState` per browser session holds what the screens share
+    (page, project, filters, mode, pause, actor, messages) and no widgets. Data flows one way: a click changes
+    the database or the state, the state tells the page, the page reads. Pages never set each other's widgets.
+    ``state.go("gallery", project_id=3, status="DRAFT")`` opens a view; page, project and filters stand in the
+    address, so a filter is a short string under a short name in ``state.filters``.
+
+Talking to the database
+    ``state.call(ops.approve_strategy, project_id, number=4)`` runs one operation of the contract in a session
+    of its own, opened for the person who is signed in, and closes it. No page keeps a session, or opens two
+    at once. A method that a click or a message of a component runs wears
+    :func:`~workbench.panels.base.action`: it shows that the screen is working, turns a ``WorkbenchError``
+    into a message, and refreshes what is shown. Where an error needs its own dialog (``EditConflict``) the
+    method catches it. ``state.tell("Approved.", undo=…)`` says what happened. Dialogs are made when they
+    open: ``self.open_dialog("Title", *objects)``.
+
+Text of people and models
+    Goes to the screen as text: ``safe.text``, ``safe.markdown`` (sanitised, no images, no raw HTML), a
+    parameter of a component, or a widget's value. Never in an f-string of HTML without ``safe.escape``.
+
+Components
+    A board, a feed, a card grid is one :class:`~workbench.panels.components.base.Component`: a .js file
+    beside it without imports that exports ``render({model, el})`` and builds DOM with ``h()`` of ``dom.js``
+    (textContent, never innerHTML), styles in a .css file that uses the variables of ``tokens.css``.
+    Parameters hold JSON values: times as ISO strings. JavaScript speaks with ``model.send_msg({type, …})``,
+    Python answers in ``_handle_msg`` by calling the ``on_*`` functions it was given, and with ``_send_msg``.
+    panel-material-ui is for controls and dialogs; few of them a page: each costs more than a whole board.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "Command": "command",
+    "ControlTower": "control_tower",
+    "Gallery": "gallery",
+    "Leads": "leads",
+    "Shell": "shell",
+    "WarRoom": "war_room",
+    "WorkbenchState": "state",
+    "configure_panel": "server",
+    "refusal_page": "server",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"workbench.panels.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,121 @@
+"""What every page has in common: how it reads, acts, keeps up with changes, and opens a dialog."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar, cast
+
+import panel as pn
+import panel_material_ui as pmu
+
+from workbench.errors import WorkbenchError
+from workbench.panels.state import WorkbenchState
+from workbench.panels.theme import style
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+UNEXPECTED = "Something went wrong that the workbench did not foresee. The server's log has the details."
+
+
+def action(method: F) -> F:
+    """Wrap a method that a click runs: show that it works, say what it raised, then refresh what is shown.
+
+    The method answers None when it raised a :class:`WorkbenchError`. Anything else is told in general words and
+    raised again, so that it is logged, and a test sees it.
+    """
+
+    @functools.wraps(method)
+    def run(self: StateView, *args: Any, **kwargs: Any) -> Any:
+        state = self.state
+        result = None
+        with state.working():
+            try:
+                result = method(self, *args, **kwargs)
+            except WorkbenchError as error:
+                state.fail(error)
+            except Exception:
+                state.fail(UNEXPECTED)
+                raise
+            state.poll(force=True)
+        return result
+
+    return cast(F, run)
+
+
+class StateView(pn.viewable.Viewer):
+    """A view over the session's state, with a place for its dialogs."""
+
+    def __init__(self, state: WorkbenchState, **params: Any) -> None:
+        super().__init__(**params)
+        self.state = state
+        self.overlay = pn.Column(sizing_mode="stretch_width", margin=0, height=0)
+        self._dialog: pmu.Dialog | None = None
+
+    def open_dialog(
+        self, title: str, *objects: Any, width: str = "sm", closes_on_click: bool = False
+    ) -> pmu.Dialog:
+        """Show ``objects`` in a dialog that is made now and forgotten when the next one opens.
+
+        ``closes_on_click`` also lets Escape close it: for dialogs without anything typed in them.
+        """
+        dialog = pmu.Dialog(
+            *objects,
+            title=title,
+            open=True,
+            width_option=width,
+            close_on_click=closes_on_click,
+            show_close_button=True,
+            title_variant="h5",
+            sizing_mode="stretch_width",
+        )
+        self._dialog = dialog
+        self.overlay[:] = [dialog]
+        return dialog
+
+    def close_dialog(self, *_: Any) -> None:
+        """Close the dialog that is open, if any."""
+        if self._dialog is not None:
+            self._dialog.open = False
+
+
+class PageView(StateView):
+    """One of the five pages. Subclasses build widgets into ``self.body`` and read in :meth:`_update`."""
+
+    #: Its key in PAGES.
+    key: ClassVar[str]
+
+    def __init__(self, state: WorkbenchState, **params: Any) -> None:
+        super().__init__(state, **params)
+        self.body = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[style("page.css")])
+        self._behind = True
+        state.param.watch(self._on_state, ["page", "project_id", "filters", "changes"])
+
+    @property
+    def shown(self) -> bool:
+        """Whether this is the page on the screen."""
+        return bool(self.state.page == self.key)
+
+    def refresh(self) -> None:
+        """Read again what the page shows. What cannot be read is said as a message."""
+        with self.state.lock:
+            self._behind = False
+            try:
+                self._update()
+            except WorkbenchError as error:
+                self.state.fail(error)
+
+    def _update(self) -> None:
+        raise NotImplementedError
+
+    def _on_state(self, *events: Any) -> None:
+        self._behind = self._behind or any(event.name != "page" for event in events)
+        if self.shown and self._behind:
+            self.refresh()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        """The page by itself, as in a notebook: opened, with its messages and dialogs."""
+        self.state.poll(force=True)
+        first = self.state.projects[0]["id"] if self.state.projects else None
+        self.state.go(self.key, project_id=self.state.project_id or first, **self.state.filters)
+        return pn.Column(self.body, self.overlay, sizing_mode="stretch_width", margin=0)

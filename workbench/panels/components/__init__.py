@@ -1,0 +1,1 @@
+"""The few coarse components: each one ESM module beside its Python class."""

@@ -1,0 +1,220 @@
+"""What the screens of one browser session share, without a single widget."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Concatenate, Final, Literal, ParamSpec, Protocol, TypeVar
+
+import param
+
+from workbench import operator_services as ops
+from workbench.clock import now
+from workbench.enums import Mode, Role
+from workbench.errors import WorkbenchError
+from workbench.services.audit import Actor
+from workbench.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Key in the address -> name on the screen, in the order of the tabs.
+PAGES: Final[dict[str, str]] = {
+    "command": "Command",
+    "war-room": "War Room",
+    "gallery": "Gallery",
+    "leads": "Leads",
+    "control-tower": "Control Tower",
+}
+
+#: A worker beats without changing anything the screens show, so the banner has its own, slower, look.
+WORKERS_EVERY_SECONDS: Final = 10.0
+
+_UNCHANGED: Final = object()
+
+
+class Host(Protocol):
+    """What the screens need of the workbench that opened them."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def metrics(self) -> Any:
+        """The metric views, each a method that returns a DataFrame."""
+
+    def actor(self) -> Actor:
+        """Who uses the present browser session or kernel.
+
+        Raises :class:`PermissionDenied` for nobody we know.
+        """
+
+    def session(self, actor: Actor | None = None) -> AbstractContextManager[Any]:
+        """A database session that acts as ``actor``; the screens only hand it to operator services."""
+
+
+@dataclass(frozen=True, eq=False)
+class Message:
+    """Something to tell the person.
+
+    Never equal to another one, so that the same words twice are shown twice.
+    """
+
+    text: str
+    tone: Literal["ok", "info", "warn", "error"] = "info"
+    #: Offered as a button beside the text.
+    undo: Callable[[], object] | None = None
+    at: datetime = field(default_factory=now)
+
+
+class WorkbenchState(param.Parameterized):
+    """One per browser session (or notebook viewer). Everything here may be watched."""
+
+    page: param.Selector[str] = param.Selector(
+        default="command", objects=list(PAGES), doc="The page shown, a key of PAGES."
+    )
+    project_id = param.Integer(
+        default=None, allow_None=True, bounds=(1, 2**31 - 1), doc="The project chosen."
+    )
+    filters = param.Dict(
+        default={}, doc="The shown page's filters: short names and strings, kept in the address."
+    )
+    projects = param.List(default=[], doc="id, name, client and state of every project, for selectors.")
+    mode: param.Selector[str] = param.Selector(
+        default=Mode.SIMULATION.value, objects=[mode.value for mode in Mode]
+    )
+    pause = param.Dict(default=None, allow_None=True, doc="PauseState; None before the first look.")
+    workers_alive = param.Boolean(default=True, doc="Whether any worker has beaten lately.")
+    trouble = param.String(default="", doc="Why the database cannot be read; empty when it can.")
+    message = param.ClassSelector(default=None, class_=Message, allow_None=True, doc="The newest message.")
+    busy = param.Boolean(default=False, doc="Whether an action of this session is running.")
+    dark = param.Boolean(default=False)
+    changes = param.String(default="", doc="Changes when anything the screens show has changed.")
+
+    def __init__(self, host: Host, **params: Any) -> None:
+        super().__init__(**params)
+        self.host = host
+        self.actor = host.actor()
+        #: Held while a page reads and shows, so that a poll and a click of one session do not mix their
+        #: updates.
+        self.lock = threading.RLock()
+        self._working = 0
+        self._workers_seen: datetime | None = None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the system as a whole is paused."""
+        return bool(self.pause and self.pause["paused"])
+
+    def may(self, role: Role) -> bool:
+        """Whether to offer what needs ``role``. Only to offer: the contract is what refuses."""
+        return self.actor.role.allows(role)
+
+    # Reading and acting
+
+    @contextmanager
+    def session(self) -> Iterator[Any]:
+        """A session for one callback, acting as the person who is signed in."""
+        with self.host.session(self.actor) as db:
+            yield db
+
+    def call(self, operation: Callable[Concatenate[Any, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run one operation of the contract in a session of its own. Raises what it raises."""
+        with self.session() as db:
+            return operation(db, *args, **kwargs)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Shows as :attr:`busy` while the block runs; may be nested and may overlap in threads."""
+        with self.lock:
+            self._working += 1
+            self.busy = True
+        try:
+            yield
+        finally:
+            with self.lock:
+                self._working -= 1
+                self.busy = self._working > 0
+
+    # Telling
+
+    def tell(
+        self,
+        text: str,
+        tone: Literal["ok", "info", "warn", "error"] = "ok",
+        undo: Callable[[], object] | None = None,
+    ) -> None:
+        """Say what happened, with a button that takes it back when there is an ``undo``."""
+        self.message = Message(text, tone, undo)
+
+    def fail(self, error: WorkbenchError | str) -> None:
+        """Say what went wrong."""
+        self.message = Message(error.message if isinstance(error, WorkbenchError) else error, "error")
+
+    # Going
+
+    def go(self, page: str | None = None, *, project_id: Any = _UNCHANGED, **filters: str) -> None:
+        """Open a view in one step: this or another page and project, with these filters and no others."""
+        values: dict[str, Any] = {"filters": {name: str(value) for name, value in filters.items() if value}}
+        if page is not None:
+            values["page"] = page
+        if project_id is not _UNCHANGED:
+            values["project_id"] = project_id
+        self.param.update(**values)
+
+    def project(self) -> dict[str, Any] | None:
+        """The chosen project's row of :attr:`projects`."""
+        return next((row for row in self.projects if row["id"] == self.project_id), None)
+
+    # Keeping up
+
+    def poll(self, *, force: bool = False) -> None:
+        """Look whether anything changed, and if so (or by ``force``) renew the header's facts and
+        :attr:`changes`.
+
+        Cheap when nothing changed: one token. A poll that would have to wait for a running one is skipped,
+        unless forced. A database that cannot be read becomes :attr:`trouble`, not an exception.
+        """
+        if not self.lock.acquire(blocking=force):
+            return
+        try:
+            token = self.call(ops.get_changes_token)
+            changed = force or token != self.changes
+            if changed:
+                self._read_status()
+            self._look_for_workers(force=force)
+            self.trouble = ""
+            if token != self.changes:
+                self.changes = token
+            elif force:
+                self.param.trigger("changes")
+        except WorkbenchError as error:
+            logger.warning("The screens cannot read the database: %s", error.message)
+            self.trouble = error.message
+        finally:
+            self.lock.release()
+
+    def _read_status(self) -> None:
+        projects = self.call(ops.list_projects)
+        values: dict[str, Any] = {
+            "mode": self.call(ops.get_mode),
+            "pause": dict(self.call(ops.get_pause_state)),
+            "projects": [dict(row) for row in projects],
+        }
+        if self.project_id is not None and all(row["id"] != self.project_id for row in projects):
+            self.fail(f"There is no project {self.project_id} (any more). Choose another one.")
+            values["project_id"] = None
+        self.param.update(**values)
+
+    def _look_for_workers(self, *, force: bool) -> None:
+        seen = self._workers_seen
+        if not force and seen is not None and (now() - seen).total_seconds() < WORKERS_EVERY_SECONDS:
+            return
+        self._workers_seen = now()
+        self.workers_alive = any(worker["alive"] for worker in self.call(ops.get_workers))
