@@ -11,7 +11,11 @@ from workbench.models import ContentItem, Draft, Project
 from workbench.services import texts
 
 #: What a draft may belong to. A strategy's and a brief's ``entity_id`` is their project's.
-ENTITIES = {"strategy": Project, "intake": Project, "creative": ContentItem}
+ENTITIES: dict[str, type[Project] | type[ContentItem]] = {
+    "strategy": Project,
+    "intake": Project,
+    "creative": ContentItem,
+}
 LONGEST = 200_000
 
 

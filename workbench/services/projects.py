@@ -213,7 +213,8 @@ def choose_account(
         if bound not in declared:
             raise NotConfigured(
                 f"{project_name} speaks on {platform.label} through {bound}, which the accounts file "
-                f"does not declare any more. Declare it again or bind the project to one of: {', '.join(declared)}."
+                f"does not declare any more. Declare it again, or bind the project to one of "
+                f"{', '.join(declared)}."
             )
         return bound
     if len(declared) == 1:

@@ -52,7 +52,7 @@ def save(session: Session, actor: Actor, project: Project, text: object, base_nu
 
 
 def add(session: Session, actor: Actor, project: Project, text: str, action: str) -> Strategy:
-    """Store ``text`` as the next revision. Raises :class:`EditConflict` when that number is taken meanwhile."""
+    """Store ``text`` as the next revision. Raises :class:`EditConflict` when its number is taken."""
     last = newest(session, project.id)
     number = last.number + 1 if last else 1
     revision = Strategy(project_id=project.id, number=number, text=text, author=actor.name)
@@ -80,7 +80,7 @@ def add(session: Session, actor: Actor, project: Project, text: str, action: str
 def approve(
     session: Session, actor: Actor, project: Project, number: int | None, reason: str | None
 ) -> Strategy:
-    """Put the newest revision in force; every older one becomes SUPERSEDED. The caller holds the project's row.
+    """Put the newest revision in force; older ones become SUPERSEDED. The caller holds the project's row.
 
     Raises :class:`NotFoundError` when there is no such revision, :class:`EditConflict` when ``number`` is not
     the newest: somebody wrote another one since it was read.
