@@ -72,14 +72,19 @@ def sign_in(db: Session, name: str, password: str) -> Actor | None:
         return Actor(user.name, Role(user.role), user.id) if user else None
 
 
+def have_users(db: Session) -> bool:
+    """Whether this workbench has users, so that everybody must sign in."""
+    with transaction(db, write=False):
+        return db.scalar(sa.select(User.id).limit(1)) is not None
+
+
 def find_actor(db: Session, name: str | None) -> Actor | None:
     """The actor a signed-in name stands for; None when nobody is signed in and no users exist.
 
     Raises :class:`PermissionDenied` when users exist and this is none of them.
     """
     with transaction(db, write=False):
-        have_users = db.scalar(sa.select(sa.func.count()).select_from(User)) or 0
-        if name is None and not have_users:
+        if name is None and db.scalar(sa.select(User.id).limit(1)) is None:
             return None
         user = db.scalar(sa.select(User).where(sa.func.lower(User.name) == (name or "").lower()))
         if user is None or user.disabled:
