@@ -30,9 +30,7 @@ def required(text: str) -> set[str]:
     return {match["name"] for match in _PLACEHOLDER.finditer(text) if match["fallback"] is None}
 
 
-def render(
-    text: str, fields: Mapping[str, str | None], *, single_line: bool = False
-) -> tuple[str, list[str]]:
+def render(text: str, fields: Mapping[str, str | None], *, single_line: bool = False) -> tuple[str, list[str]]:
     """``text`` filled in from ``fields``, and the names that had neither value nor fallback.
 
     A blank value counts as none. A placeholder without value and fallback stays as it is written, so that a

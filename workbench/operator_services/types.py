@@ -125,6 +125,8 @@ class Creative(TypedDict):
     stale: bool
     #: Of the newest version: ``operator``, ``template`` or ``model:NAME``.
     source: str
+    #: What to know about the newest version, e.g. that a template could not follow the instruction.
+    note: str | None
     #: Problems its platform would have with it; empty when it may be approved.
     problems: list[str]
     scheduled_time: datetime | None

@@ -151,15 +151,14 @@ def _run(
         ]
         record_many(session, actor, action, "creative", events, batch_id=batch_id)
     outcomes = [
-        answers[one] if _could_be_id(one) and one in answers else _nothing(one, project.id)
-        for one in _once(wanted)
+        answers[one] if _could_be_id(one) and one in answers else _nothing(one, project.id) for one in _once(wanted)
     ]
     changed = any(outcome.changed for outcome in outcomes)
     return Bulk(batch_id if changed else None, outcomes)
 
 
 def _locked(session: Session, project_id: int, ids: Sequence[int]) -> Sequence[Any]:
-    """Those of ``ids`` that the project has, held to the transaction's end; by id, so that two never cross."""
+    """Those of ``ids`` the project has, held to the transaction's end; by id, so that two never cross."""
     item = ContentItem
     query = (
         sa.select(

@@ -47,9 +47,7 @@ def problems(platform: Platform, text: CreativeText) -> list[str]:
     found = list(platform_rules.problems(platform, text.title, text.body_text, text.caption))
     parts = (text.title, text.body_text, text.caption)
     if platform is Platform.EMAIL:
-        found += [
-            problem for part in parts for problem in placeholders.problems(part) if problem not in found
-        ]
+        found += [problem for part in parts for problem in placeholders.problems(part) if problem not in found]
     else:
         named = sorted({name for part in parts for name in placeholders.names(part)})
         found += [

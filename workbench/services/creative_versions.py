@@ -20,9 +20,7 @@ def versions(session: Session, creative_id: int) -> Sequence[ContentVersion]:
     return session.scalars(query.order_by(ContentVersion.number.desc())).all()
 
 
-def restore_version(
-    session: Session, actor: Actor, project: Project, creative_id: int, number: object
-) -> ContentItem:
+def restore_version(session: Session, actor: Actor, project: Project, creative_id: int, number: object) -> ContentItem:
     """Write version ``number`` again as the newest, labelled with who or what wrote it then.
 
     Nothing happens when the creative says that already. Raises :class:`NotFoundError` for a version it does
@@ -41,7 +39,8 @@ def restore_version(
         CreativeText.of(version),
         action="creative.restore_version",
         source=version.source,
-        instruction=f"Version {version.number} restored.",
+        instruction=version.instruction,
+        restored=version.number,
     )
 
 
@@ -49,9 +48,7 @@ def _find(session: Session, item: ContentItem, number: object) -> ContentVersion
     found = None
     if isinstance(number, int) and not isinstance(number, bool) and 0 < number < 2**31:
         found = session.scalar(
-            sa.select(ContentVersion).where(
-                ContentVersion.content_item_id == item.id, ContentVersion.number == number
-            )
+            sa.select(ContentVersion).where(ContentVersion.content_item_id == item.id, ContentVersion.number == number)
         )
     if found is None:
         raise NotFoundError(f"Creative {item.id} has no version {number!r}.")

@@ -67,9 +67,7 @@ def create(
     )
     session.add(item)
     session.flush()
-    session.add(
-        ContentVersion(content_item_id=item.id, number=1, source=source, author=actor.name, **asdict(text))
-    )
+    session.add(ContentVersion(content_item_id=item.id, number=1, source=source, author=actor.name, **asdict(text)))
     record(
         session,
         actor,
@@ -82,9 +80,7 @@ def create(
     return item
 
 
-def update(
-    session: Session, actor: Actor, project: Project, creative_id: int, changes: object
-) -> ContentItem:
+def update(session: Session, actor: Actor, project: Project, creative_id: int, changes: object) -> ContentItem:
     """Change ``title``, ``body_text`` or ``caption``: a new version in DRAFT, unless all is as it was.
 
     ``changes["version"]``, when given, is the version the person saw. Raises :class:`EditConflict` when it is
@@ -179,8 +175,12 @@ def write_version(
     action: str,
     source: str,
     instruction: str | None = None,
+    restored: int | None = None,
 ) -> ContentItem:
-    """Give ``item``, opened for edit, its next version: in DRAFT, and based on the strategy in force."""
+    """Give ``item``, opened for edit, its next version: in DRAFT, and based on the strategy in force.
+
+    ``restored`` is the number of the older version that says the same. Raises :class:`ContentInvalid`.
+    """
     creative_text.check(Platform(item.platform), text)
     before = _state(item)
     number = item.version + 1
@@ -210,7 +210,7 @@ def write_version(
         item.id,
         project_id=project.id,
         before=before,
-        after={**_state(item), "source": source},
+        after={**_state(item), "source": source, **({"restored": restored} if restored else {})},
     )
     return item
 

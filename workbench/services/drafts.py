@@ -22,15 +22,11 @@ LONGEST = 200_000
 def get(session: Session, actor_name: str, entity: object, entity_id: int) -> Draft | None:
     """The writer's own draft, or None. Raises :class:`InputError` for an unknown kind."""
     _kind(entity)
-    query = sa.select(Draft).where(
-        Draft.entity == entity, Draft.entity_id == entity_id, Draft.actor == actor_name
-    )
+    query = sa.select(Draft).where(Draft.entity == entity, Draft.entity_id == entity_id, Draft.actor == actor_name)
     return session.scalar(query.execution_options(populate_existing=True))
 
 
-def save(
-    session: Session, actor_name: str, entity: object, entity_id: int, text: object, base: object
-) -> Draft:
+def save(session: Session, actor_name: str, entity: object, entity_id: int, text: object, base: object) -> Draft:
     """Keep ``text``, replacing the writer's earlier draft of the same thing.
 
     ``base`` is the revision or version it was started from. Raises :class:`NotFoundError` when the thing does
@@ -52,9 +48,7 @@ def save(
         except IntegrityError:
             # The same person's other window was faster: the later text wins, as it does within one window.
             draft = session.scalars(
-                sa.select(Draft).where(
-                    Draft.entity == entity, Draft.entity_id == entity_id, Draft.actor == actor_name
-                )
+                sa.select(Draft).where(Draft.entity == entity, Draft.entity_id == entity_id, Draft.actor == actor_name)
             ).one()
     draft.text, draft.base = words, base
     session.flush()
@@ -65,9 +59,7 @@ def discard(session: Session, actor_name: str, entity: object, entity_id: int) -
     """Throw the writer's own draft away, if there is one."""
     _kind(entity)
     session.execute(
-        sa.delete(Draft).where(
-            Draft.entity == entity, Draft.entity_id == entity_id, Draft.actor == actor_name
-        )
+        sa.delete(Draft).where(Draft.entity == entity, Draft.entity_id == entity_id, Draft.actor == actor_name)
     )
 
 

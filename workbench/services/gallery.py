@@ -149,9 +149,7 @@ def cards(session: Session, items: Sequence[ContentItem]) -> list[Card]:
     )
     written = {row.content_item_id: (row.source, row.instruction) for row in session.execute(newest)}
     rows = sa.select(QueueRow).where(QueueRow.content_item_id.in_(ids)).order_by(QueueRow.id)
-    queued = {
-        row.content_item_id: row for row in session.scalars(rows.execution_options(populate_existing=True))
-    }
+    queued = {row.content_item_id: row for row in session.scalars(rows.execution_options(populate_existing=True))}
     return [
         Card(
             item,

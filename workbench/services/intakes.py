@@ -50,18 +50,14 @@ def check(changes: object) -> dict[str, str]:
         raise InputError('Give the changes as a dict, for example {"goal": "More demos"}.')
     unknown = [str(key) for key in changes if key not in FIELDS]
     if unknown:
-        raise InputError(
-            f"A brief has no field {', '.join(unknown)}. It has {', '.join(FIELDS)}.", unknown=unknown
-        )
+        raise InputError(f"A brief has no field {', '.join(unknown)}. It has {', '.join(FIELDS)}.", unknown=unknown)
     return {
         field: texts.checked(value, f"The brief's {field.replace('_', ' ')}", LONGEST)
         for field, value in changes.items()
     }
 
 
-def save(
-    session: Session, actor: Actor, project: Project, changes: object, base_number: int | None
-) -> Intake:
+def save(session: Session, actor: Actor, project: Project, changes: object, base_number: int | None) -> Intake:
     """A new revision with ``changes`` on top of the newest one, which is returned when nothing differs.
 
     The caller holds the project's row. Raises :class:`EditConflict` when ``base_number`` is not the newest
@@ -101,11 +97,7 @@ def save(
 
 
 def _conflict(stored: Intake | None, yours: Mapping[str, str]) -> EditConflict:
-    who = (
-        f"{stored.author or 'Somebody else'} saved revision {stored.number}"
-        if stored
-        else "It was never saved"
-    )
+    who = f"{stored.author or 'Somebody else'} saved revision {stored.number}" if stored else "It was never saved"
     return EditConflict(
         f"The brief is not the one you started from: {who}. Nothing was overwritten.",
         theirs=as_text(fields_of(stored)),
@@ -118,6 +110,4 @@ def start_strategy(session: Session, actor: Actor, project: Project, intake: Int
     """Leave INTAKE once the brief has goal and audience and a first strategy exists."""
     complete = intake is not None and intake.goal.strip() and intake.audience.strip()
     if project.state == ProjectState.INTAKE and complete and project.strategy_id is not None:
-        enter_state(
-            session, actor, project, ProjectState.STRATEGY, "The brief is complete and a strategy exists."
-        )
+        enter_state(session, actor, project, ProjectState.STRATEGY, "The brief is complete and a strategy exists.")

@@ -32,9 +32,7 @@ def find_lead(session: Session, project_id: int, lead_id: int) -> Lead:
     return lead
 
 
-def fill_in(
-    platform: Platform, text: CreativeText, fields: Mapping[str, str | None]
-) -> tuple[CreativeText, list[str]]:
+def fill_in(platform: Platform, text: CreativeText, fields: Mapping[str, str | None]) -> tuple[CreativeText, list[str]]:
     """``text`` as a recipient with these ``fields`` gets it, and the placeholders nothing was known for.
 
     A post has no recipient, so it stays as it is.

@@ -87,9 +87,7 @@ def check_zone(name: str) -> None:
         raise InputError(f"{name!r} is not a time zone. Give an IANA name such as Europe/Berlin.") from error
 
 
-def enter_state(
-    session: Session, actor: Actor, project: Project, to: ProjectState, reason: str | None
-) -> None:
+def enter_state(session: Session, actor: Actor, project: Project, to: ProjectState, reason: str | None) -> None:
     """Move ``project`` to ``to`` and record it; nothing happens when it is already there.
 
     Raises :class:`InvalidTransition` for a move that the table of states does not have.
@@ -113,9 +111,7 @@ def enter_state(
     )
 
 
-def move_by_hand(
-    session: Session, actor: Actor, project: Project, to: ProjectState, reason: str | None
-) -> None:
+def move_by_hand(session: Session, actor: Actor, project: Project, to: ProjectState, reason: str | None) -> None:
     """A person's move.
 
     Raises :class:`InvalidTransition` for a move that only happens by itself, and for DONE with a queue.
@@ -149,9 +145,7 @@ def queued_count(session: Session, project_id: int) -> int:
 
 def bound_accounts(session: Session, project_id: int) -> dict[str, str]:
     """platform → account name, for the platforms the project is bound on."""
-    query = sa.select(ProjectAccount.platform, ProjectAccount.account).where(
-        ProjectAccount.project_id == project_id
-    )
+    query = sa.select(ProjectAccount.platform, ProjectAccount.account).where(ProjectAccount.project_id == project_id)
     return {row.platform: row.account for row in session.execute(query)}
 
 
@@ -184,9 +178,7 @@ def bind_account(
     return before
 
 
-def account_for(
-    session: Session, project: Project, platform: Platform, accounts: Sequence[Account], mode: Mode
-) -> str:
+def account_for(session: Session, project: Project, platform: Platform, accounts: Sequence[Account], mode: Mode) -> str:
     """The name of the account through which ``project`` speaks on ``platform``.
 
     The bound one; else the only one declared; else, in simulation, :data:`SIMULATED`. Raises
@@ -206,8 +198,7 @@ def choose_account(
         if mode is Mode.SIMULATION:
             return SIMULATED
         raise NotConfigured(
-            f"No {platform.label} account is configured. Declare one in the file that "
-            "WORKBENCH_ACCOUNTS names."
+            f"No {platform.label} account is configured. Declare one in the file that WORKBENCH_ACCOUNTS names."
         )
     if bound is not None:
         if bound not in declared:

@@ -77,9 +77,7 @@ def add(session: Session, actor: Actor, project: Project, text: str, action: str
     return revision
 
 
-def approve(
-    session: Session, actor: Actor, project: Project, number: int | None, reason: str | None
-) -> Strategy:
+def approve(session: Session, actor: Actor, project: Project, number: int | None, reason: str | None) -> Strategy:
     """Put the newest revision in force; older ones become SUPERSEDED. The caller holds the project's row.
 
     Raises :class:`NotFoundError` when there is no such revision, :class:`EditConflict` when ``number`` is not
@@ -111,9 +109,7 @@ def approve(
         after=_decision(revision, project),
     )
     if project.state in (ProjectState.INTAKE, ProjectState.STRATEGY):
-        enter_state(
-            session, actor, project, ProjectState.CREATIVE, f"Strategy {revision.number} was approved."
-        )
+        enter_state(session, actor, project, ProjectState.CREATIVE, f"Strategy {revision.number} was approved.")
     return revision
 
 
@@ -151,9 +147,7 @@ def reject(session: Session, actor: Actor, project: Project, number: int | None,
         if waiting:
             take_off_queue(session, actor, waiting, reason=f"Strategy {revision.number} was rejected: {why}")
         if project.state in (ProjectState.CREATIVE, ProjectState.EXECUTION):
-            enter_state(
-                session, actor, project, ProjectState.STRATEGY, f"Strategy {revision.number} was rejected."
-            )
+            enter_state(session, actor, project, ProjectState.STRATEGY, f"Strategy {revision.number} was rejected.")
     return revision
 
 
@@ -191,11 +185,7 @@ def _check_newest(session: Session, project: Project, revision: Strategy) -> Non
 
 
 def _conflict(stored: Strategy | None, yours: str) -> EditConflict:
-    what = (
-        f"{stored.author or 'Somebody else'} saved revision {stored.number}"
-        if stored
-        else "It was never saved"
-    )
+    what = f"{stored.author or 'Somebody else'} saved revision {stored.number}" if stored else "It was never saved"
     return EditConflict(
         f"The strategy is not the one you read: {what}. Nothing was overwritten.",
         theirs=stored.text if stored else "",
@@ -204,9 +194,7 @@ def _conflict(stored: Strategy | None, yours: str) -> EditConflict:
     )
 
 
-def _decide(
-    session: Session, actor: Actor, project: Project, revision: Strategy, status: StrategyStatus
-) -> None:
+def _decide(session: Session, actor: Actor, project: Project, revision: Strategy, status: StrategyStatus) -> None:
     if revision.status == StrategyStatus.SUPERSEDED:
         raise InvalidTransition(
             f"Strategy {revision.number} was superseded. Decide on the newest revision.",

@@ -22,9 +22,7 @@ def checked(value: object, what: str, longest: int) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise InputError(
-            f"{what} holds half of a character at position {error.start + 1}. Remove it."
-        ) from error
+        raise InputError(f"{what} holds half of a character at position {error.start + 1}. Remove it.") from error
     return value
 
 

@@ -1,0 +1,119 @@
+"""Strategies: read, write, decide; and the unsaved texts of whoever writes."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from workbench.enums import Role
+from workbench.generation import gather, templates
+from workbench.models import Project, Strategy
+from workbench.operator_services._edge import as_id, operation
+from workbench.operator_services.projects import optional_reason
+from workbench.operator_services.types import DraftText, StrategyRevision
+from workbench.services import drafts, projects, strategies
+
+
+def get_project_strategy_doc(db: Session, project_id: int) -> str:
+    """The newest revision's markdown. For viewers.
+
+    When there is none, a first draft is written from the brief by template, stored as revision 1 in DRAFT and
+    returned; a viewer gets it without its being stored. Raises :class:`NotFoundError`.
+    """
+    wanted = as_id(project_id, "project")
+    with operation(db, Role.VIEWER, write=False) as actor:
+        project = projects.get_project(db, wanted)
+        newest = strategies.newest(db, project.id)
+        if newest is not None:
+            return newest.text
+        if not actor.role.allows(Role.OPERATOR):
+            return templates.strategy(gather.brief_of(db, project))
+    with operation(db, Role.OPERATOR, write=True) as actor:
+        # With the project held, whoever else looked at the same moment waits here and then finds it written.
+        project = projects.get_project(db, wanted, lock=True)
+        newest = strategies.newest(db, project.id)
+        if newest is None:
+            text = templates.strategy(gather.brief_of(db, project))
+            newest = strategies.add(db, actor, project, text, "strategy.draft")
+        return newest.text
+
+
+def get_strategies(db: Session, project_id: int) -> list[StrategyRevision]:
+    """Every revision, newest first. For viewers."""
+    with operation(db, Role.VIEWER, write=False):
+        project = projects.get_project(db, as_id(project_id, "project"))
+        return [_revision(project, one) for one in strategies.revisions(db, project.id)]
+
+
+def save_strategy(db: Session, project_id: int, text: str, base_number: int) -> StrategyRevision:
+    """A new revision in DRAFT, stored exactly as it is written; what is in force stays in force. For operators.
+
+    ``base_number`` is the revision it was written on (0: there was none). Raises :class:`EditConflict` when that
+    is not the newest, :class:`InputError` for a text that is empty or longer than 50,000 characters.
+    """
+    with operation(db, Role.OPERATOR, write=True) as actor:
+        project = projects.get_project(db, as_id(project_id, "project"), lock=True)
+        return _revision(project, strategies.save(db, actor, project, text, base_number))
+
+
+def approve_strategy(
+    db: Session, project_id: int, reason: str | None = None, *, number: int | None = None
+) -> StrategyRevision:
+    """Put the newest revision in force. Older ones become SUPERSEDED. For approvers.
+
+    ``number`` is the revision that was read: :class:`EditConflict` when it is not the newest any more. Approving
+    what is in force is harmless. Raises :class:`NotFoundError` when there is no such revision.
+    """
+    with operation(db, Role.APPROVER, write=True) as actor:
+        project = projects.get_project(db, as_id(project_id, "project"), lock=True)
+        return _revision(project, strategies.approve(db, actor, project, number, optional_reason(reason)))
+
+
+def reject_strategy(db: Session, project_id: int, reason: str, *, number: int | None = None) -> StrategyRevision:
+    """Reject the newest revision, or with ``number`` the one in force, for a reason. For approvers.
+
+    Rejecting the one in force leaves nothing in force; its queued items come back to APPROVED and the project to
+    STRATEGY. What is rejected already stays as it is. Raises like :func:`approve_strategy`, and
+    :class:`InputError` without a reason.
+    """
+    with operation(db, Role.APPROVER, write=True) as actor:
+        project = projects.get_project(db, as_id(project_id, "project"), lock=True)
+        return _revision(project, strategies.reject(db, actor, project, number, reason))
+
+
+def _revision(project: Project, strategy: Strategy) -> StrategyRevision:
+    return {
+        "id": strategy.id,
+        "project_id": strategy.project_id,
+        "number": strategy.number,
+        "text": strategy.text,
+        "status": strategy.status,
+        "in_force": strategy.id == project.approved_strategy_id,
+        "rejection_reason": strategy.rejection_reason,
+        "author": strategy.author,
+        "decided_by": strategy.decided_by,
+        "decided_at": strategy.decided_at,
+        "created_at": strategy.created_at,
+    }
+
+
+def save_draft(db: Session, entity: str, entity_id: int, text: str, base: int) -> None:
+    """Keep an unsaved text for its writer: private, no revision, no conflict, no audit event. For operators.
+
+    ``entity`` is strategy or intake (``entity_id`` is then the project's) or creative; ``base`` the number it was
+    started from. Raises :class:`NotFoundError`, :class:`InputError`.
+    """
+    with operation(db, Role.OPERATOR, write=True) as actor:
+        drafts.save(db, actor.name, entity, as_id(entity_id, str(entity)), text, base)
+
+
+def get_draft(db: Session, entity: str, entity_id: int) -> DraftText | None:
+    """One's own unsaved text, or None. For operators."""
+    with operation(db, Role.OPERATOR, write=False) as actor:
+        draft = drafts.get(db, actor.name, entity, as_id(entity_id, str(entity)))
+        return {"text": draft.text, "base": draft.base, "updated_at": draft.updated_at} if draft else None
+
+
+def discard_draft(db: Session, entity: str, entity_id: int) -> None:
+    """Throw one's own unsaved text away. Harmless when there is none. For operators."""
+    with operation(db, Role.OPERATOR, write=True) as actor:
+        drafts.discard(db, actor.name, entity, as_id(entity_id, str(entity)))
