@@ -14,10 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from workbench import clock
+from workbench import clock, migrate
 from workbench.db import make_engine, make_sessions
 from workbench.enums import Role
-from workbench.models import Base, SafetySettings
 from workbench.operator_services._edge import Runtime, build_runtime
 from workbench.services.audit import Actor
 from workbench.settings import Settings
@@ -49,10 +48,8 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _fill(engine: Engine) -> None:
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add(SafetySettings(id=1))
-        session.commit()
+    """At head by the migrations, as a user's database is: triggers, safety settings and all."""
+    migrate.upgrade(engine)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
@@ -31,6 +32,10 @@ from workbench.errors import (
 
 #: How long a SQLite writer waits for another one, in milliseconds.
 BUSY_TIMEOUT_MS = 10_000
+
+
+# A transaction's number (``change_log.xid``). SQLAlchemy does not know the type, and warns when it reads the tables.
+ischema_names.setdefault("xid8", sa.BigInteger)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -9,6 +9,7 @@ from workbench.models.campaigns import (
     OutreachAttempt,
     SafetySettings,
 )
+from workbench.models.changes import ChangeLog, MirrorState
 from workbench.models.content import ContentItem, ContentVersion
 from workbench.models.execution import (
     GatewayCheck,
@@ -25,6 +26,7 @@ __all__ = [
     "AuditEvent",
     "Base",
     "Campaign",
+    "ChangeLog",
     "ContactEvent",
     "ContentItem",
     "ContentVersion",
@@ -34,6 +36,7 @@ __all__ = [
     "GatewaySetting",
     "Intake",
     "Lead",
+    "MirrorState",
     "OutreachAttempt",
     "Project",
     "ProjectAccount",

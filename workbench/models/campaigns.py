@@ -1,4 +1,7 @@
-"""Campaigns with their leads, what was tried with them and what they answered (the ``cam_`` tables)."""
+"""Campaigns with their leads, what was tried with them and what they answered (the ``cam_`` tables).
+
+Their status, source and channel columns have no CHECK: rows from before the workbench keep the words they came with.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,9 @@ from workbench.clock import now
 from workbench.db import UtcDateTime
 from workbench.enums import AttemptStatus, Consent, Direction, DiscoveryStatus, LeadSource, LeadStatus, Mode
 from workbench.models.base import Base, Timestamps, one_of
+
+#: A query uses the index of these only when it repeats the condition in these words.
+OPEN_ATTEMPTS = "status IN ('SENDING', 'FAILED', 'UNKNOWN')"
 
 
 class Campaign(Timestamps, Base):
@@ -51,8 +57,8 @@ class Lead(Timestamps, Base):
     #: Lower-cased, IDNA domain; null without an address, and on a later double of the same campaign.
     email_norm: Mapped[str | None] = mapped_column(String(320))
     linkedin_url: Mapped[str | None] = mapped_column(String(500))
-    source: Mapped[str] = mapped_column(String(16), default=LeadSource.OTHER, server_default="other")
-    status: Mapped[str] = mapped_column(String(16), default=LeadStatus.NEW, server_default="NEW")
+    source: Mapped[str] = mapped_column(String(50), default=LeadSource.OTHER, server_default="other")
+    status: Mapped[str] = mapped_column(String(50), default=LeadStatus.NEW, server_default="NEW")
     stage: Mapped[str | None] = mapped_column(String(50))
     lead_score: Mapped[float | None]
     tags: Mapped[list[str] | None]
@@ -74,11 +80,27 @@ class OutreachAttempt(Timestamps, Base):
             sqlite_where=sa.text("lead_id IS NULL AND address_norm IS NULL"),
             postgresql_where=sa.text("lead_id IS NULL AND address_norm IS NULL"),
         ),
+        # With the mode: what was only simulated must not keep a person from ever getting the real thing.
         Index(
-            "uq_cam_outreach_attempts_item_address", "content_item_id", "address_norm", unique=True,
-            sqlite_where=sa.text("status <> 'SKIPPED'"), postgresql_where=sa.text("status <> 'SKIPPED'"),
+            "uq_cam_outreach_attempts_item_address",
+            "content_item_id",
+            "address_norm",
+            "mode",
+            unique=True,
+            sqlite_where=sa.text("status <> 'SKIPPED'"),
+            postgresql_where=sa.text("status <> 'SKIPPED'"),
         ),
-        Index("ix_cam_outreach_attempts_queue_id_status", "queue_id", "status"),
+        # With the id: the next batch of a long run is read in order, without sorting what is left of it.
+        Index("ix_cam_outreach_attempts_queue_id_status", "queue_id", "status", "id"),
+        # The few that are being sent or went wrong, among millions that are fine.
+        Index(
+            "ix_cam_outreach_attempts_open",
+            "status",
+            "attempted_at",
+            "id",
+            sqlite_where=sa.text(OPEN_ATTEMPTS),
+            postgresql_where=sa.text(OPEN_ATTEMPTS),
+        ),
         Index("ix_cam_outreach_attempts_lead_id", "lead_id"),
         Index("ix_cam_outreach_attempts_created_at_id", "created_at", "id"),
         Index("ix_cam_outreach_attempts_attempted_at", "attempted_at"),
@@ -93,9 +115,9 @@ class OutreachAttempt(Timestamps, Base):
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("cam_leads.id", ondelete="SET NULL"))
     address_norm: Mapped[str | None] = mapped_column(String(320))
     #: linkedin, twitter or email.
-    channel: Mapped[str] = mapped_column(String(16), default="email", server_default="email")
+    channel: Mapped[str] = mapped_column(String(50), default="email", server_default="email")
     step_number: Mapped[int] = mapped_column(default=1, server_default="1")
-    status: Mapped[str] = mapped_column(String(16), default=AttemptStatus.PENDING, server_default="PENDING")
+    status: Mapped[str] = mapped_column(String(50), default=AttemptStatus.PENDING, server_default="PENDING")
     mode: Mapped[str] = mapped_column(String(16), default=Mode.SIMULATION, server_default="simulation")
     next_attempt_at: Mapped[datetime | None]
     retry_count: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -133,7 +155,7 @@ class DiscoveryJob(Base):
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("cam_campaigns.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(200))
     criteria: Mapped[dict[str, Any] | None]
-    status: Mapped[str] = mapped_column(String(16), default=DiscoveryStatus.PENDING, server_default="PENDING")
+    status: Mapped[str] = mapped_column(String(50), default=DiscoveryStatus.PENDING, server_default="PENDING")
     error_message: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
