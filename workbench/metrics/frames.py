@@ -1,0 +1,84 @@
+"""Rows and DuckDB results as DataFrames whose columns and dtypes are known, also when there are no rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+#: The dtypes a view may declare. ``str`` and times may be missing; ``Int64`` is the whole number that may be.
+INTEGER = "int64"
+MAYBE_INTEGER = "Int64"
+NUMBER = "float64"
+TEXT = "str"
+FLAG = "bool"
+TIME = "datetime64[us, UTC]"
+
+
+def from_rows(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """A frame with exactly ``columns`` (name → dtype), in that order."""
+    kept = list(rows)
+    return pd.DataFrame({name: pd.Series([row[name] for row in kept], dtype=dtype) for name, dtype in columns.items()})
+
+
+def to_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of ``frame`` as plain Python values: ``None`` where something is missing, aware datetimes."""
+    columns = {
+        str(name): [None if missing else _plain(value) for value, missing in zip(series, series.isna(), strict=True)]
+        for name, series in frame.items()
+    }
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def from_result(cursor: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """The result waiting in ``cursor``, all of it.
+
+    Through numpy, because DuckDB's own ``df()`` warns under pandas 3 and its ``fetchall()`` needs pytz.
+    """
+    types = {str(column[0]): str(column[1]) for column in cursor.description or ()}
+    arrays = cursor.fetchnumpy()
+    return pd.DataFrame({name: _series(arrays[name], type_) for name, type_ in types.items()})
+
+
+def _series(array: Any, type_: str) -> pd.Series[Any]:
+    mask = np.ma.getmaskarray(array) if isinstance(array, np.ma.MaskedArray) else None
+    values = np.ma.getdata(array)
+    if type_ == "TIMESTAMP WITH TIME ZONE":
+        return pd.Series(_times(values, mask).dt.tz_localize("UTC"))
+    if values.dtype.kind == "M":
+        return _times(values, mask)
+    if mask is None or not mask.any():
+        return pd.Series(values, dtype="str" if type_ in ("VARCHAR", "JSON") else None)
+    if values.dtype.kind in "iu":
+        return pd.Series(pd.arrays.IntegerArray(values.copy(), mask.copy()))
+    if values.dtype.kind == "b":
+        return pd.Series(pd.arrays.BooleanArray(values.copy(), mask.copy()))
+    if values.dtype.kind == "f":
+        return pd.Series(np.where(mask, np.nan, values))
+    if values.dtype.kind == "m":
+        return pd.Series(np.where(mask, np.timedelta64("NaT"), values))
+    things = values.astype(object)
+    things[mask] = None
+    return pd.Series(things, dtype="str" if type_ in ("VARCHAR", "JSON") else "object")
+
+
+def _times(values: Any, mask: Any) -> pd.Series[Any]:
+    moments = values.astype("datetime64[us]")
+    return pd.Series(moments if mask is None else np.where(mask, np.datetime64("NaT"), moments))
+
+
+def typed_columns(names: Sequence[str], kinds: Sequence[str], rows: Sequence[Sequence[Any]]) -> pd.DataFrame:
+    """Database rows as a frame DuckDB can scan without guessing types: ``kinds`` are pandas dtypes, one per column."""
+    values = list(zip(*rows, strict=True)) if rows else [() for _ in names]
+    return pd.DataFrame(
+        {name: pd.Series(column, dtype=kind) for name, kind, column in zip(names, kinds, values, strict=True)}
+    )

@@ -1,0 +1,263 @@
+"""The metric views: each is one file in ``sql/`` that says what its columns mean, and one function here.
+
+A view takes a source: a SQLAlchemy :class:`Session` (the operational database answers, in the session's
+transaction) or a :class:`Mirror` (its DuckDB copy answers). Who calls does not see which. ``delivery`` and
+``cohorts`` count over whole tables by calendar units and are answered by the mirror only.
+
+``as_of`` is an aware datetime, by default now. It moves the time windows; it does not bring back past states.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from importlib import resources
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from workbench.clock import as_utc, now
+from workbench.db import UtcDateTime
+from workbench.errors import InputError
+from workbench.metrics.frames import FLAG, INTEGER, MAYBE_INTEGER, NUMBER, TEXT, TIME, to_rows
+from workbench.metrics.mirror import Mirror
+from workbench.services.gateway_checks import FRESH_FOR
+
+Source = Session | Mirror
+
+_PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
+_SQL_TYPES: Final[dict[str, sa.types.TypeEngine[Any]]] = {
+    INTEGER: sa.BigInteger(),
+    MAYBE_INTEGER: sa.BigInteger(),
+    NUMBER: sa.Float(),
+    TEXT: sa.Text(),
+    FLAG: sa.Boolean(),
+    TIME: UtcDateTime(),
+}
+
+#: Queued rows due for longer than this are overdue.
+OVERDUE_AFTER: Final = timedelta(minutes=5)
+#: The most rows one page of a list may have.
+LONGEST_PAGE: Final = 10_000
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_END: Final = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class View:
+    """One metric view: ``columns`` are name → dtype of the frame it makes."""
+
+    name: str
+    columns: Mapping[str, str]
+
+    @cached_property
+    def file(self) -> str:
+        """The text of its file."""
+        return resources.files("workbench.metrics").joinpath("sql", f"{self.name}.sql").read_text(encoding="utf-8")
+
+    @cached_property
+    def meaning(self) -> str:
+        """The comment on top, without its dashes."""
+        return "\n".join(line.removeprefix("--").strip() for line in self._lines[0])
+
+    @cached_property
+    def sql(self) -> str:
+        """The query, with ``:name`` for parameters."""
+        return "\n".join(self._lines[1]).strip()
+
+    @property
+    def _lines(self) -> tuple[list[str], list[str]]:
+        lines = self.file.splitlines()
+        body = next(number for number, line in enumerate(lines) if not line.startswith("--"))
+        return lines[:body], lines[body:]
+
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        return frozenset(_PARAMETER.findall(self.sql))
+
+    @cached_property
+    def duckdb(self) -> str:
+        return _PARAMETER.sub(r"$\1", self.sql)
+
+    def rows(self, source: Source, **values: Any) -> list[dict[str, Any]]:
+        """What ``source`` answers, as plain values: ``None`` where something is missing, times aware in UTC."""
+        if isinstance(source, Mirror):
+            return to_rows(source.fetch(self.duckdb, values))
+        binds = [
+            sa.bindparam(name, type_=UtcDateTime() if isinstance(value, datetime) else None)
+            for name, value in values.items()
+        ]
+        types = {name: _SQL_TYPES[dtype] for name, dtype in self.columns.items()}
+        result = source.execute(sa.text(self.sql).bindparams(*binds).columns(**types), values)
+        return [dict(row) for row in result.mappings()]
+
+
+ATTENTION: Final = View(
+    "attention",
+    {
+        "leads": INTEGER,
+        "high_intent": INTEGER,
+        "approvals_pending": INTEGER,
+        "execution_success": NUMBER,
+        "failed_last_24h": INTEGER,
+        "unknown_outcomes": INTEGER,
+        "overdue": INTEGER,
+        "missed": INTEGER,
+        "gateways_down": INTEGER,
+        "stale_creatives": INTEGER,
+        "other_mode_attempts": INTEGER,
+        "mode": TEXT,
+    },
+)
+PIPELINE: Final = View(
+    "pipeline",
+    {
+        "id": INTEGER,
+        "name": TEXT,
+        "client": TEXT,
+        "state": TEXT,
+        "paused": FLAG,
+        "clarity": INTEGER,
+        "strategy_status": TEXT,
+        "lead_count": INTEGER,
+        "outreach_count": INTEGER,
+        "creatives": INTEGER,
+        "creatives_draft": INTEGER,
+        "creatives_approved": INTEGER,
+        "creatives_scheduled": INTEGER,
+        "creatives_published": INTEGER,
+        "creatives_failed": INTEGER,
+        "creatives_unknown": INTEGER,
+        "next_scheduled": TIME,
+        "linkedin": INTEGER,
+        "twitter": INTEGER,
+        "email": INTEGER,
+    },
+)
+TIMELINE: Final = View(
+    "timeline",
+    {
+        "at": TIME,
+        "kind": TEXT,
+        "id": INTEGER,
+        "queue_id": MAYBE_INTEGER,
+        "project_id": INTEGER,
+        "project": TEXT,
+        "platform": TEXT,
+        "status": TEXT,
+        "mode": TEXT,
+        "title": TEXT,
+        "lead_id": MAYBE_INTEGER,
+        "lead": TEXT,
+        "external_id": TEXT,
+        "error": TEXT,
+    },
+)
+ACTIVITY: Final = View(
+    "activity",
+    {
+        "at": TIME,
+        "branch": INTEGER,
+        "id": INTEGER,
+        "what": TEXT,
+        "platform": TEXT,
+        "mode": TEXT,
+        "words": TEXT,
+        "entity": TEXT,
+        "entity_id": MAYBE_INTEGER,
+        "actor": TEXT,
+        "facts": TEXT,
+        "project_id": MAYBE_INTEGER,
+        "project": TEXT,
+        "campaign": TEXT,
+        "title": TEXT,
+        "lead": TEXT,
+    },
+)
+DELIVERY: Final = View(
+    "delivery",
+    {"hour": TIME, "platform": TEXT, "gateway": TEXT, "sent": INTEGER, "failed": INTEGER, "unknown": INTEGER},
+)
+COHORTS: Final = View("cohorts", {"week": TIME, "source": TEXT, "status": TEXT, "leads": INTEGER})
+
+VIEWS: Final = (ATTENTION, PIPELINE, TIMELINE, ACTIVITY, DELIVERY, COHORTS)
+
+
+def windows(as_of: datetime) -> dict[str, datetime]:
+    """Where the windows of the attention view begin: each is open at its start and closed at ``as_of``."""
+    return {
+        "as_of": as_of,
+        "since_24h": as_of - timedelta(hours=24),
+        "since_7d": as_of - timedelta(days=7),
+        "since_14d": as_of - timedelta(days=14),
+        "overdue_before": as_of - OVERDUE_AFTER,
+        "checks_since": as_of - FRESH_FOR,
+    }
+
+
+def moment(as_of: datetime | None) -> datetime:
+    """``as_of`` in UTC, or now. Raises :class:`InputError` for a naive one."""
+    return now() if as_of is None else as_utc(as_of)
+
+
+def page_size(limit: object) -> int:
+    """``limit`` when it is a whole number from 1 to :data:`LONGEST_PAGE`. Raises :class:`InputError`."""
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= LONGEST_PAGE:
+        raise InputError(f"limit is {limit!r}; give a whole number from 1 to {LONGEST_PAGE:,}.")
+    return limit
+
+
+def attention(source: Source, *, project_id: int | None = None, as_of: datetime | None = None) -> dict[str, Any]:
+    """The numbers of ``sql/attention.sql`` with ``as_of``; ``execution_success`` is a fraction or None."""
+    at = moment(as_of)
+    (row,) = ATTENTION.rows(source, project_id=project_id, **windows(at))
+    return {**row, "as_of": at}
+
+
+def pipeline(source: Source, *, project_id: int | None = None) -> list[dict[str, Any]]:
+    """One row per project, by id (``sql/pipeline.sql``), in one query whatever their number."""
+    return PIPELINE.rows(source, project_id=project_id)
+
+
+def timeline(
+    source: Source,
+    *,
+    project_id: int | None = None,
+    limit: int = 50,
+    status: str | None = None,
+    platform: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[dict[str, Any]]:
+    """Plans and deeds, latest first (``sql/timeline.sql``). ``since`` is part of the range, ``until`` is not."""
+    return TIMELINE.rows(
+        source,
+        project_id=project_id,
+        limit=page_size(limit),
+        status=status,
+        platform=platform,
+        since=as_utc(since) if since else _BEGINNING,
+        until=as_utc(until) if until else _END,
+    )
+
+
+def delivery(
+    mirror: Mirror,
+    *,
+    project_id: int | None = None,
+    since: datetime | None = None,
+    as_of: datetime | None = None,
+) -> list[dict[str, Any]]:
+    """What became of attempts, by hour and platform (``sql/delivery.sql``); by default of the last 30 days."""
+    at = moment(as_of)
+    begin = as_utc(since) if since else at - timedelta(days=30)
+    return DELIVERY.rows(mirror, project_id=project_id, since=begin, as_of=at)
+
+
+def cohorts(mirror: Mirror, *, project_id: int | None = None, as_of: datetime | None = None) -> list[dict[str, Any]]:
+    """Leads by week of entry, source and status (``sql/cohorts.sql``)."""
+    return COHORTS.rows(mirror, project_id=project_id, as_of=moment(as_of))

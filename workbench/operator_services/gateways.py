@@ -1,0 +1,130 @@
+"""How the gateways are: what their last probes found, and probing them now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from workbench.clock import now
+from workbench.enums import Gateway, GatewayState, Role
+from workbench.errors import NotFoundError
+from workbench.operator_services._edge import Runtime, operation, runtime_of
+from workbench.operator_services.types import GatewayStatus
+from workbench.services import gateway_checks
+from workbench.services.gateway_checks import Check, judge
+from workbench.services.gateway_facts import Facts, gateway_facts
+
+_HOW_TO_CONFIGURE: Final = {
+    Gateway.LINKEDIN: "Declare a LinkedIn account in the accounts file (WORKBENCH_ACCOUNTS).",
+    Gateway.X: "Declare an X account in the accounts file (WORKBENCH_ACCOUNTS).",
+    Gateway.EMAIL: "Declare an e-mail account in the accounts file, or set WORKBENCH_SMTP_URL and _EMAIL_FROM.",
+    Gateway.OPENAI: "Set WORKBENCH_OPENAI_MODEL. Until then drafts are written from templates.",
+    Gateway.APOLLO: "Set WORKBENCH_APOLLO_API_KEY. Leads can be imported from files without it.",
+}
+
+
+def get_gateway_status(db: Session | None = None) -> dict[str, GatewayStatus]:
+    """Every gateway by name: what its last probes say of it, how old they are, and what goes through it.
+
+    Answers ``unknown`` for all of them without a session, ``unconfigured`` for one without credentials.
+    """
+    if db is None:
+        silent = Facts()
+        return {
+            gateway.value: _row(GatewayState.UNKNOWN, "Open a session to see it.", None, silent, [], now())
+            for gateway in Gateway
+        }
+    with operation(db, Role.VIEWER, write=False):
+        at = now()
+        runtime = runtime_of(db)
+        checks = gateway_checks.newest(db, at)
+        facts = gateway_facts(db, at)
+        return {gateway.value: _status(gateway, runtime, checks, facts[gateway], at) for gateway in Gateway}
+
+
+def probe_gateways(db: Session, gateway: str | None = None) -> dict[str, GatewayStatus]:
+    """Look at every gateway (or one) now, keep what was found, and answer like :func:`get_gateway_status`.
+
+    Calls out, so it takes as long as the slowest of them, and holds no transaction meanwhile. Raises
+    :class:`NotFoundError` for a gateway there is not.
+    """
+    with operation(db, Role.OPERATOR, write=False):
+        runtime = runtime_of(db)
+        wanted = [_gateway(gateway)] if gateway is not None else list(Gateway)
+    with ThreadPoolExecutor(max_workers=len(wanted), thread_name_prefix="probe") as pool:
+        probes = [probe for found in pool.map(runtime.gateways.probe, wanted) for probe in found]
+    with operation(db, Role.OPERATOR, write=True):
+        at = now()
+        for probe in probes:
+            gateway_checks.store(
+                db,
+                probe.gateway,
+                probe.account,
+                probe.state,
+                detail=probe.detail,
+                latency_ms=probe.latency_ms,
+                facts=probe.facts,
+                at=at,
+            )
+        gateway_checks.prune(db, at)
+        checks = gateway_checks.newest(db, at)
+        facts = gateway_facts(db, at)
+        return {one.value: _status(one, runtime, checks, facts[one], at) for one in wanted}
+
+
+def _gateway(name: str) -> Gateway:
+    try:
+        return Gateway(name)
+    except ValueError as error:
+        raise NotFoundError(f"There is no gateway {name!r}. There are {', '.join(Gateway)}.") from error
+
+
+def _status(
+    gateway: Gateway,
+    runtime: Runtime,
+    checks: Mapping[tuple[Gateway, str], Sequence[Check]],
+    facts: Facts,
+    at: datetime,
+) -> GatewayStatus:
+    declared = [account.name for account in runtime.accounts if account.platform.gateway is gateway]
+    if not runtime.gateways.configured(gateway):
+        return _row(GatewayState.UNCONFIGURED, _HOW_TO_CONFIGURE[gateway], None, facts, declared, at)
+    # What has no accounts (the model, Apollo) is probed as one; a check of an account that is gone counts no more.
+    names = declared or sorted({account for one, account in checks if one is gateway})
+    states = {name: judge(checks.get((gateway, name), []), at) for name in names}
+    state = gateway_checks.worst(states.values())
+    named = next((name for name in names if states[name] is state and (gateway, name) in checks), None)
+    last = checks[gateway, named][0] if named is not None else None
+    return _row(state, _detail(state, last, several=len(names) > 1), last, facts, declared, at)
+
+
+def _detail(state: GatewayState, last: Check | None, *, several: bool) -> str:
+    if last is None:
+        return "It was never probed."
+    said = f"{last.account}: {last.detail}" if several else last.detail
+    if state is GatewayState.UNKNOWN:
+        return f"The last probe is too old to say how it is now. It said: {said}"
+    if state is GatewayState.WARN and last.state is GatewayState.DOWN:
+        return f"One probe failed, which may pass: {said}"
+    return said
+
+
+def _row(
+    state: GatewayState, detail: str, last: Check | None, facts: Facts, accounts: list[str], at: datetime
+) -> GatewayStatus:
+    return {
+        "status": state.value,
+        "checked_at": last.at if last else None,
+        "age": (at - last.at).total_seconds() if last else None,
+        "latency_ms": last.latency_ms if last else None,
+        "detail": detail,
+        "recent_activity": facts.recent_activity,
+        "queued": facts.queued,
+        "paused": facts.paused,
+        "pause_reason": facts.pause_reason,
+        "accounts": accounts,
+    }

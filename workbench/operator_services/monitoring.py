@@ -1,0 +1,197 @@
+"""What there is to see: attention, activity, the board, the timeline, the audit log, the workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from workbench.db import database_now
+from workbench.enums import AttemptStatus, Platform, QueueStatus, Role
+from workbench.errors import InputError
+from workbench.metrics import changes, views
+from workbench.metrics.activity import activity
+from workbench.models import AuditEvent, WorkerHeartbeat
+from workbench.operator_services._edge import as_id, operation
+from workbench.operator_services.gateways import get_gateway_status, probe_gateways
+from workbench.operator_services.types import (
+    ActivityEvent,
+    AttentionMetrics,
+    AuditRow,
+    PipelineProject,
+    TimelineRow,
+    WorkerRow,
+)
+from workbench.services.projects import get_project
+from workbench.services.workers import ALIVE, GONE
+
+__all__ = [
+    "get_activity_feed",
+    "get_attention_metrics",
+    "get_audit_log",
+    "get_changes_token",
+    "get_execution_timeline",
+    "get_gateway_status",
+    "get_projects_pipeline",
+    "get_workers",
+    "probe_gateways",
+]
+
+Kind = TypeVar("Kind", bound=StrEnum)
+
+
+def get_attention_metrics(
+    db: Session, *, project_id: int | None = None, as_of: datetime | None = None
+) -> AttentionMetrics:
+    """The counts of ``metrics/sql/attention.sql``, for all projects or one. ``as_of`` is aware; default now."""
+    with operation(db, Role.VIEWER, write=False):
+        row = views.attention(db, project_id=_project(db, project_id), as_of=as_of)
+        return cast(AttentionMetrics, row)  # the view declares these columns, and a test compares them
+
+
+def get_activity_feed(
+    db: Session,
+    limit: int = 25,
+    *,
+    project_id: int | None = None,
+    before: str | None = None,
+    sources: Iterable[str] | None = None,
+    as_of: datetime | None = None,
+) -> list[ActivityEvent]:
+    """What happened, newest first: attempts, contact events, lead searches and audit events.
+
+    For the next page pass the last event's ``cursor`` as ``before``: no event comes twice, and none that was there
+    at the first page is skipped. ``sources``: any of attempt, audit, contact, discovery.
+    """
+    with operation(db, Role.VIEWER, write=False):
+        rows = activity(
+            db, limit=limit, project_id=_project(db, project_id), before=before, sources=sources, as_of=as_of
+        )
+        return cast(list[ActivityEvent], rows)
+
+
+def get_projects_pipeline(db: Session) -> list[PipelineProject]:
+    """Every project with the counts of its card, by id, in one query (``metrics/sql/pipeline.sql``)."""
+    with operation(db, Role.VIEWER, write=False):
+        return [_card(row) for row in views.pipeline(db)]
+
+
+def get_execution_timeline(
+    db: Session,
+    project_id: int | None = None,
+    limit: int = 50,
+    *,
+    status: str | None = None,
+    platform: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[TimelineRow]:
+    """What is planned and what was done, latest first (``metrics/sql/timeline.sql``).
+
+    ``since`` is part of the range, ``until`` is not; both are aware. Raises :class:`InputError` for a status or
+    platform there is not.
+    """
+    statuses = [*QueueStatus, *(one for one in AttemptStatus if one.value not in set(QueueStatus))]
+    with operation(db, Role.VIEWER, write=False):
+        rows = views.timeline(
+            db,
+            project_id=_project(db, project_id),
+            limit=limit,
+            status=_one_of(statuses, status, "status"),
+            platform=_one_of(list(Platform), platform, "platform"),
+            since=since,
+            until=until,
+        )
+        return cast(list[TimelineRow], rows)
+
+
+def get_audit_log(
+    db: Session,
+    *,
+    project_id: int | None = None,
+    entity: str | None = None,
+    action: str | None = None,
+    actor: str | None = None,
+    limit: int = 100,
+    before: int | None = None,
+) -> list[AuditRow]:
+    """Who did what, newest first. For the next page pass the last row's ``id`` as ``before``."""
+    with operation(db, Role.VIEWER, write=False):
+        query = sa.select(AuditEvent).order_by(AuditEvent.id.desc()).limit(views.page_size(limit))
+        if project_id is not None:
+            query = query.where(AuditEvent.project_id == as_id(project_id, "project"))
+        wanted = {AuditEvent.entity: entity, AuditEvent.action: action, AuditEvent.actor: actor}
+        query = query.where(*(column == value for column, value in wanted.items() if value is not None))
+        if before is not None:
+            query = query.where(AuditEvent.id < as_id(before, "audit event"))
+        return [_audit_row(event) for event in db.scalars(query)]
+
+
+def get_workers(db: Session) -> list[WorkerRow]:
+    """The workers that gave a sign lately, those alive first. One that stopped in good order is not shown."""
+    with operation(db, Role.VIEWER, write=False):
+        at = database_now(db)
+        beats = db.scalars(
+            sa.select(WorkerHeartbeat)
+            .where(WorkerHeartbeat.stopped_at.is_(None), WorkerHeartbeat.beat_at > at - GONE)
+            .order_by(WorkerHeartbeat.beat_at.desc(), WorkerHeartbeat.id)
+            .execution_options(populate_existing=True)
+        )
+        return [
+            {
+                "worker_id": beat.worker_id,
+                "host": beat.host,
+                "pid": beat.pid,
+                "started_at": beat.started_at,
+                "beat_at": beat.beat_at,
+                "alive": beat.beat_at > at - ALIVE,
+                "working_on": beat.working_on,
+            }
+            for beat in beats
+        ]
+
+
+def get_changes_token(db: Session) -> str:
+    """A short text that differs once anything the screens show has changed. One indexed query; cheap to poll.
+
+    Probes and the pulse of workers are no changes.
+    """
+    with operation(db, Role.VIEWER, write=False):
+        return changes.token(db.connection())
+
+
+def _project(db: Session, project_id: int | None) -> int | None:
+    return None if project_id is None else get_project(db, as_id(project_id, "project")).id
+
+
+def _one_of(known: list[Kind], value: str | None, what: str) -> str | None:
+    if value is not None and value not in known:
+        raise InputError(f"{value!r} is not a {what}. Choose one of {', '.join(known)}.")
+    return None if value is None else str(value)
+
+
+def _card(row: dict[str, Any]) -> PipelineProject:
+    platforms = [platform.value for platform in Platform if row[platform.value]]
+    counts = {name: value for name, value in row.items() if name not in set(Platform)}
+    return cast(PipelineProject, {**counts, "platforms": platforms})
+
+
+def _audit_row(event: AuditEvent) -> AuditRow:
+    return {
+        "id": event.id,
+        "at": event.at,
+        "actor": event.actor,
+        "role": event.role,
+        "action": event.action,
+        "entity": event.entity,
+        "entity_id": event.entity_id,
+        "project_id": event.project_id,
+        "batch_id": event.batch_id,
+        "reason": event.reason,
+        "before": event.before,
+        "after": event.after,
+    }
