@@ -28,8 +28,8 @@ def normalise(address: str) -> str:
     ``ada@``; none in use does, and writing to the same person twice is the worse mistake.)
 
     Raises :class:`InputError`, naming the fault, for anything that is not exactly one address that ordinary
-    mail servers accept. Line breaks and other control characters inside it are refused, not removed: they could
-    add headers to a message. The error never repeats the address, since it may end up in a log.
+    mail servers accept. Line breaks and other control characters inside it are refused, not removed: they
+    could add headers to a message. The error never repeats the address, since it may end up in a log.
     """
     if not isinstance(address, str):
         raise InputError("An e-mail address must be text.")
@@ -48,17 +48,15 @@ def normalise(address: str) -> str:
 
 
 def looks_like(value: str) -> bool:
-    """Whether ``value`` has the shape of an address, good or bad: tells a row of data from a row of headers."""
+    """Whether ``value`` has the shape of an address, good or bad: what tells data from headers."""
     return bool(_SHAPE(value.strip()))
 
 
 @lru_cache(maxsize=50_000)
 def _domain(domain: str) -> str:
-    """``domain`` in ASCII, ``""`` when it is not usable. Cached: a million people work at far fewer companies."""
+    """``domain`` in ASCII, ``""`` when it is not usable. Cached: a million people work at fewer companies."""
     try:
-        return validate_email(
-            f"a@{domain}", check_deliverability=False, allow_smtputf8=False, strict=True
-        ).ascii_domain
+        return validate_email(f"a@{domain}", check_deliverability=False, allow_smtputf8=False, strict=True).ascii_domain
     except EmailNotValidError:
         return ""
 

@@ -1,0 +1,251 @@
+"""Leads: finding them, their history, their consent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from workbench.db import PAUSE_LOCK, lock
+from workbench.enums import Consent, LeadStatus
+from workbench.errors import NotFoundError
+from workbench.models import AuditEvent, Campaign, ContactEvent, ContentItem, Lead, OutreachAttempt, Suppression
+from workbench.services import suppressions
+from workbench.services.audit import Actor, record
+
+#: What a list of leads can be sorted by.
+SORTS: Final = (
+    *("id", "name", "title", "company", "email", "source", "status", "consent_status", "lead_score"),
+    *("last_contacted_at", "last_replied_at", "created_at"),
+)
+
+#: Values in one IN list.
+_CHUNK: Final = 5_000
+
+
+@dataclass(frozen=True)
+class LeadFilter:
+    """Which leads; None is all of them."""
+
+    project_id: int | None = None
+    campaign_id: int | None = None
+    status: LeadStatus | None = None
+    consent: Consent | None = None
+    #: Part of name, address, company or title; case does not matter (on SQLite only for A–Z).
+    search: str | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        found: list[sa.ColumnElement[bool]] = []
+        if self.project_id is not None:
+            mine = sa.select(Campaign.id).where(Campaign.project_id == self.project_id)
+            found.append(Lead.campaign_id.in_(mine))
+        if self.campaign_id is not None:
+            found.append(Lead.campaign_id == self.campaign_id)
+        if self.status is not None:
+            found.append(Lead.status == self.status)
+        if self.consent is not None:
+            found.append(Lead.consent_status == self.consent)
+        if self.search:
+            places = (Lead.name, Lead.email, Lead.company, Lead.title)
+            found.append(sa.or_(*(place.icontains(self.search, autoescape=True) for place in places)))
+        return found
+
+
+def get_lead(session: Session, lead_id: int) -> Lead:
+    """The lead as the database has it now. Raises :class:`NotFoundError`."""
+    lead = session.get(Lead, lead_id, populate_existing=True)
+    if lead is None:
+        raise NotFoundError(f"There is no lead {lead_id}. It may have been erased.")
+    return lead
+
+
+def count(session: Session, which: LeadFilter) -> int:
+    """How many leads these are."""
+    return session.scalar(sa.select(sa.func.count()).select_from(Lead).where(*which.conditions())) or 0
+
+
+def rows(
+    session: Session,
+    which: LeadFilter,
+    *,
+    sort: str = "id",
+    descending: bool = False,
+    offset: int = 0,
+    limit: int = 50,
+) -> Sequence[sa.RowMapping]:
+    """One page of these leads, each with its campaign and whether its address is suppressed.
+
+    ``sort`` is one of :data:`SORTS`; leads without a value come last either way, and equal ones by id, so that
+    pages neither repeat nor skip anybody.
+    """
+    column: Any = getattr(Lead, sort)
+    order = [(column.desc() if descending else column.asc()).nulls_last()] if sort != "id" else []
+    order.append(Lead.id.desc() if descending else Lead.id.asc())
+    page = _row_query().where(*which.conditions()).order_by(*order).offset(offset).limit(limit)
+    return session.execute(page).mappings().all()
+
+
+def row(session: Session, lead_id: int) -> sa.RowMapping:
+    """One lead as :func:`rows` shows it. Raises :class:`NotFoundError`."""
+    found = session.execute(_row_query().where(Lead.id == lead_id)).mappings().first()
+    if found is None:
+        raise NotFoundError(f"There is no lead {lead_id}. It may have been erased.")
+    return found
+
+
+def _row_query() -> sa.Select[Any]:
+    suppressed = sa.exists().where(Suppression.address_norm == Lead.email_norm)
+    columns: list[Any] = [
+        Lead.id,
+        Lead.campaign_id,
+        Campaign.name.label("campaign"),
+        Campaign.project_id,
+        *(Lead.name, Lead.first_name, Lead.title, Lead.company, Lead.email, Lead.linkedin_url),
+        *(Lead.source, Lead.status, Lead.consent_status),
+        suppressed.label("suppressed"),
+        *(Lead.lead_score, Lead.last_contacted_at, Lead.last_replied_at, Lead.created_at),
+    ]
+    return sa.select(*columns).join(Campaign, Campaign.id == Lead.campaign_id)
+
+
+def events_of(session: Session, lead_id: int) -> Sequence[sa.RowMapping]:
+    """What passed between the lead and us, newest first."""
+    columns = (
+        *(ContactEvent.id, ContactEvent.channel, ContactEvent.direction, ContactEvent.event_type),
+        *(ContactEvent.summary, ContactEvent.event_at),
+    )
+    query = sa.select(*columns).where(ContactEvent.lead_id == lead_id)
+    return session.execute(query.order_by(ContactEvent.event_at.desc(), ContactEvent.id.desc())).mappings().all()
+
+
+def attempts_of(session: Session, lead_id: int) -> Sequence[sa.RowMapping]:
+    """What was sent to the lead, or tried, newest first."""
+    columns = (
+        *(OutreachAttempt.id, OutreachAttempt.queue_id, OutreachAttempt.content_item_id),
+        ContentItem.title.label("creative"),
+        *(OutreachAttempt.channel, OutreachAttempt.status, OutreachAttempt.mode, OutreachAttempt.external_id),
+        *(OutreachAttempt.last_error, OutreachAttempt.attempted_at, OutreachAttempt.created_at),
+    )
+    query = (
+        sa.select(*columns)
+        .outerjoin(ContentItem, ContentItem.id == OutreachAttempt.content_item_id)
+        .where(OutreachAttempt.lead_id == lead_id)
+    )
+    newest = (OutreachAttempt.created_at.desc(), OutreachAttempt.id.desc())
+    return session.execute(query.order_by(*newest)).mappings().all()
+
+
+@dataclass(frozen=True)
+class ConsentChange:
+    """What setting consent did to one lead; a ``reason`` with ``ok`` is a remark."""
+
+    lead_id: int
+    ok: bool
+    consent: str | None
+    changed: bool = False
+    reason: str | None = None
+
+
+def consent_refusal(now: str, to: Consent, reason: str | None) -> str | None:
+    """Why this lead's consent may not be set so, or None. Pure."""
+    if now == Consent.DNC and to is not Consent.DNC and not (reason or "").strip():
+        return "This person asked not to be contacted. Say why that has changed."
+    return None
+
+
+def set_consent(
+    session: Session, actor: Actor, lead_ids: Sequence[int], to: Consent, reason: str | None, batch_id: str
+) -> list[ConsentChange]:
+    """Set the consent of each lead; one event for each that changed. Flushes.
+
+    Once DNC is committed no e-mail to these leads starts. Taking DNC back needs a ``reason``. The events hold the
+    consent before and after, which says nothing about who somebody is once the lead is gone.
+    """
+    if to is Consent.DNC:
+        lock(session, PAUSE_LOCK)
+    leads = _by_id(session, lead_ids)
+    still: set[str] = set()
+    if to is Consent.CONSENTED:
+        addresses = (lead.email_norm for lead, _ in leads.values() if lead.email_norm)
+        still = suppressions.suppressed_among(session, addresses)
+    return [_set_one(session, actor, id_, leads.get(id_), to, reason, batch_id, still) for id_ in lead_ids]
+
+
+def _set_one(
+    session: Session,
+    actor: Actor,
+    lead_id: int,
+    found: tuple[Lead, int] | None,
+    to: Consent,
+    reason: str | None,
+    batch_id: str,
+    suppressed: set[str],
+) -> ConsentChange:
+    if found is None:
+        return ConsentChange(lead_id, False, None, reason=f"There is no lead {lead_id}. It may have been erased.")
+    lead, project_id = found
+    before = lead.consent_status
+    if refusal := consent_refusal(before, to, reason):
+        return ConsentChange(lead_id, False, before, reason=refusal)
+    remark = None
+    if lead.email_norm in suppressed:
+        remark = "The address is suppressed, so nothing is sent to it until that is lifted."
+    if before == to:
+        return ConsentChange(lead_id, True, before, reason=remark)
+    lead.consent_status = to
+    session.flush()
+    record(
+        session,
+        actor,
+        "lead.consent",
+        "lead",
+        lead.id,
+        project_id=project_id,
+        batch_id=batch_id,
+        reason=reason,
+        before={"consent_status": before},
+        after={"consent_status": to.value},
+    )
+    return ConsentChange(lead_id, True, to, changed=True, reason=remark)
+
+
+def undo_consent(session: Session, actor: Actor, batch_id: str, new_batch_id: str) -> list[ConsentChange]:
+    """Give each lead of a :func:`set_consent` call its consent back, unless it was changed again since. Flushes."""
+    events = session.scalars(
+        sa.select(AuditEvent)
+        .where(AuditEvent.batch_id == batch_id, AuditEvent.action == "lead.consent")
+        .order_by(AuditEvent.id)
+    ).all()
+    lock(session, PAUSE_LOCK)  # Some may become DNC again.
+    leads = _by_id(session, [event.entity_id for event in events if event.entity_id])
+    done = []
+    for event in events:
+        lead_id, found = event.entity_id or 0, leads.get(event.entity_id or 0)
+        was, became = (event.before or {}).get("consent_status"), (event.after or {}).get("consent_status")
+        if found is not None and found[0].consent_status != became:
+            remark = "Its consent was changed again since, and was left as it is."
+            done.append(ConsentChange(lead_id, False, found[0].consent_status, reason=remark))
+            continue
+        why = f"Undone: batch {batch_id}"
+        done.append(_set_one(session, actor, lead_id, found, Consent(str(was)), why, new_batch_id, set()))
+    return done
+
+
+def _by_id(session: Session, lead_ids: Iterable[int]) -> dict[int, tuple[Lead, int]]:
+    """The leads with their projects' ids, locked in the order of their ids."""
+    ids = sorted(set(lead_ids))
+    found: dict[int, tuple[Lead, int]] = {}
+    for start in range(0, len(ids), _CHUNK):
+        query = (
+            sa.select(Lead, Campaign.project_id)
+            .join(Campaign, Campaign.id == Lead.campaign_id)
+            .where(Lead.id.in_(ids[start : start + _CHUNK]))
+            .order_by(Lead.id)
+            .with_for_update(of=Lead)
+            .execution_options(populate_existing=True)
+        )
+        found |= {lead.id: (lead, project_id) for lead, project_id in session.execute(query)}
+    return found
