@@ -180,7 +180,7 @@ def _email(brief: Brief, variant: int) -> CreativeText:
             "A question for {{company|your team}}",
             _paragraphs(
                 "Hi {{first_name|there}},",
-                f"we talk to {whom} every week, and one question comes up nearly every time: where to begin.",
+                f"In our work with {whom}, one question comes up nearly every time: where to begin.",
                 message,
                 f"Our aim is a plain one: {aim}. I would like to hear how {{{{company|your team}}}} goes about it "
                 "today, and to show you what has worked for others.",
@@ -194,10 +194,10 @@ def _email(brief: Brief, variant: int) -> CreativeText:
             f"{{{{first_name|Hello}}}}, fifteen minutes on {topic}?",
             _paragraphs(
                 "Hi {{first_name|there}},",
-                f"a short question: what takes {{{{company|your team}}}} longer than it should? I ask because "
+                f"A short question: what takes {{{{company|your team}}}} longer than it should? I ask because "
                 f"{whom} tell us much the same things.",
                 message,
-                f"At {who} we have set ourselves one aim: {aim}. I have put two examples together and would "
+                f"At {who} we have set ourselves one aim: {aim}. I have two examples in mind and would "
                 "gladly go through them with you.",
                 "Shall I send you two times to choose from?",
                 close,

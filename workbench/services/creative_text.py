@@ -47,7 +47,8 @@ def problems(platform: Platform, text: CreativeText) -> list[str]:
     found = list(platform_rules.problems(platform, text.title, text.body_text, text.caption))
     parts = (text.title, text.body_text, text.caption)
     if platform is Platform.EMAIL:
-        found += [problem for part in parts for problem in placeholders.problems(part) if problem not in found]
+        # The same slip in subject and text is one thing to mend.
+        found += dict.fromkeys(problem for part in parts for problem in placeholders.problems(part))
     else:
         named = sorted({name for part in parts for name in placeholders.names(part)})
         found += [

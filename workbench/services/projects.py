@@ -83,7 +83,7 @@ def check_zone(name: str) -> None:
     """Raise :class:`InputError` unless ``name`` is an IANA time zone."""
     try:
         ZoneInfo(name)
-    except (ValueError, OSError, TypeError) as error:
+    except (KeyError, ValueError, OSError, TypeError) as error:
         raise InputError(f"{name!r} is not a time zone. Give an IANA name such as Europe/Berlin.") from error
 
 
