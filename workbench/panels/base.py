@@ -18,26 +18,36 @@ F = TypeVar("F", bound=Callable[..., Any])
 UNEXPECTED = "Something went wrong that the workbench did not foresee. The server's log has the details."
 
 
-def action(method: F) -> F:
-    """Wrap a method that a click runs: show that it works, say what it raised, then refresh what is shown.
+def quietly(method: F) -> F:
+    """Wrap a method that an event runs: what it raises is told to the person.
 
     The method answers None when it raised a :class:`WorkbenchError`. Anything else is told in general words and
     raised again, so that it is logged, and a test sees it.
     """
 
     @functools.wraps(method)
-    def run(self: StateView, *args: Any, **kwargs: Any) -> Any:
-        state = self.state
-        result = None
-        with state.working():
-            try:
-                result = method(self, *args, **kwargs)
-            except WorkbenchError as error:
-                state.fail(error)
-            except Exception:
-                state.fail(UNEXPECTED)
-                raise
-            state.poll(force=True)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(self, *args, **kwargs)
+        except WorkbenchError as error:
+            self.state.fail(error)
+        except Exception:
+            self.state.fail(UNEXPECTED)
+            raise
+        return None
+
+    return cast(F, run)
+
+
+def action(method: F) -> F:
+    """Wrap a method that a click runs: like :func:`quietly`, shown as work, and what is shown is read again."""
+    told = quietly(method)
+
+    @functools.wraps(method)
+    def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with self.state.working():
+            result = told(self, *args, **kwargs)
+            self.state.poll(force=True)
         return result
 
     return cast(F, run)
@@ -52,9 +62,7 @@ class StateView(pn.viewable.Viewer):
         self.overlay = pn.Column(sizing_mode="stretch_width", margin=0, height=0)
         self._dialog: pmu.Dialog | None = None
 
-    def open_dialog(
-        self, title: str, *objects: Any, width: str = "sm", closes_on_click: bool = False
-    ) -> pmu.Dialog:
+    def open_dialog(self, title: str, *objects: Any, width: str = "sm", closes_on_click: bool = False) -> pmu.Dialog:
         """Show ``objects`` in a dialog that is made now and forgotten when the next one opens.
 
         ``closes_on_click`` also lets Escape close it: for dialogs without anything typed in them.
@@ -72,6 +80,11 @@ class StateView(pn.viewable.Viewer):
         self._dialog = dialog
         self.overlay[:] = [dialog]
         return dialog
+
+    def buttons(self, *buttons: Any) -> pn.Row:
+        """The row at a dialog's foot: Cancel, then ``buttons``."""
+        cancel = pmu.Button(label="Cancel", variant="text", color="default", on_click=self.close_dialog)
+        return pn.Row(pn.layout.HSpacer(), cancel, *buttons, sizing_mode="stretch_width", margin=(8, 0))
 
     def close_dialog(self, *_: Any) -> None:
         """Close the dialog that is open, if any."""
@@ -115,7 +128,10 @@ class PageView(StateView):
 
     def __panel__(self) -> pn.viewable.Viewable:
         """The page by itself, as in a notebook: opened, with its messages and dialogs."""
+        from workbench.panels.messages import Messages  # it is a StateView itself
+
         self.state.poll(force=True)
         first = self.state.projects[0]["id"] if self.state.projects else None
         self.state.go(self.key, project_id=self.state.project_id or first, **self.state.filters)
-        return pn.Column(self.body, self.overlay, sizing_mode="stretch_width", margin=0)
+        messages = Messages(self.state)
+        return pn.Column(self.body, self.overlay, messages.toaster, sizing_mode="stretch_width", margin=0)

@@ -32,7 +32,7 @@ _TAGS: Final = frozenset(
 )
 # fmt: on
 _ATTRIBUTES: Final = {
-    "*": {"class", "title", "aria-label", "aria-hidden", "role"},
+    "*": {"class", "data-tone", "title", "aria-label", "aria-hidden", "role"},
     "a": {"href", "target"},
     "ol": {"start"},
     "time": {"datetime"},
@@ -83,20 +83,20 @@ def markdown_html(source: str) -> str:
     return clean(_MARKDOWN.render(source))
 
 
+def pane_options(**params: Any) -> dict[str, Any]:
+    """How a pane with our HTML is laid out and styled; ``params`` go on top."""
+    sheets = [style("tokens.css"), style("document.css"), *params.pop("stylesheets", [])]
+    return {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": sheets} | params
+
+
 def markdown(source: str = "", **params: Any) -> pn.pane.HTML:
     """A pane that shows markdown; change it with ``pane.object = safe.markdown_html(text)``."""
-    sheets = [style("tokens.css"), style("document.css"), *params.pop("stylesheets", [])]
-    return pn.pane.HTML(
-        markdown_html(source), **{"sizing_mode": "stretch_width", "margin": 0} | params, stylesheets=sheets
-    )
+    return pn.pane.HTML(markdown_html(source), **pane_options(**params))
 
 
 def text(value: object, *, kind: str = "text", **params: Any) -> pn.pane.HTML:
     """A pane that shows ``value`` as it is. ``kind``: text, note, title, heading, label, or error."""
-    sheets = [style("tokens.css"), style("document.css"), *params.pop("stylesheets", [])]
-    return pn.pane.HTML(
-        text_html(value, kind), **{"sizing_mode": "stretch_width", "margin": 0} | params, stylesheets=sheets
-    )
+    return pn.pane.HTML(text_html(value, kind), **pane_options(**params))
 
 
 def text_html(value: object, kind: str = "text") -> str:

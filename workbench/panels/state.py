@@ -79,16 +79,10 @@ class WorkbenchState(param.Parameterized):
     page: param.Selector[str] = param.Selector(
         default="command", objects=list(PAGES), doc="The page shown, a key of PAGES."
     )
-    project_id = param.Integer(
-        default=None, allow_None=True, bounds=(1, 2**31 - 1), doc="The project chosen."
-    )
-    filters = param.Dict(
-        default={}, doc="The shown page's filters: short names and strings, kept in the address."
-    )
+    project_id = param.Integer(default=None, allow_None=True, bounds=(1, 2**31 - 1), doc="The project chosen.")
+    filters = param.Dict(default={}, doc="The shown page's filters: short names and strings, kept in the address.")
     projects = param.List(default=[], doc="id, name, client and state of every project, for selectors.")
-    mode: param.Selector[str] = param.Selector(
-        default=Mode.SIMULATION.value, objects=[mode.value for mode in Mode]
-    )
+    mode: param.Selector[str] = param.Selector(default=Mode.SIMULATION.value, objects=[mode.value for mode in Mode])
     pause = param.Dict(default=None, allow_None=True, doc="PauseState; None before the first look.")
     workers_alive = param.Boolean(default=True, doc="Whether any worker has beaten lately.")
     trouble = param.String(default="", doc="Why the database cannot be read; empty when it can.")

@@ -1,0 +1,65 @@
+export function render({model}) {
+  const heading = h("h2", {})
+  const list = h("ol.list", {})
+  const more = h("button.button.more", {
+    type: "button",
+    onclick: () => { more.disabled = true; more.textContent = "Loading…"; model.send_msg({type: "more"}) },
+  })
+
+  function day_of(iso) {
+    const parts = {weekday: "short", day: "numeric", month: "short", year: "numeric"}
+    const day = clock(iso, model.zone, parts)
+    const today = clock(new Date().toISOString(), model.zone, parts)
+    const before = clock(new Date(Date.now() - 86400000).toISOString(), model.zone, parts)
+    return day === today ? "Today" : day === before ? "Yesterday" : day
+  }
+
+  function entry(event) {
+    const open = () => model.send_msg({type: "open", id: event.id})
+    const linked = event.project_id !== null
+    return h("li.entry", {dataset: {id: event.id}},
+      h("span.sign", {class: `tone-${event.tone}`}, icon(event.icon, 22)),
+      h("div.words", {},
+        linked ? h("button.event", {type: "button", onclick: open}, event.event) : h("span.event", {}, event.event),
+        event.detail && h("div.detail", {}, event.detail)),
+      h("div.when", {},
+        time_el(event.time, model.zone, clock(event.time, model.zone, {hour: "2-digit", minute: "2-digit"})),
+        h("span.ago", {dataset: {time: event.time}}, ago(event.time))))
+  }
+
+  function show() {
+    heading.textContent = model.heading
+    const rows = []
+    let day = null
+    for (const event of model.events) {
+      const its_day = day_of(event.time)
+      if (its_day !== day) {
+        day = its_day
+        rows.push(h("li.day", {}, day))
+      }
+      rows.push(entry(event))
+    }
+    if (rows.length === 0) { rows.push(h("li.empty", {}, model.empty)) }
+    const scrolled = list.scrollTop
+    const focused = list.getRootNode().activeElement?.closest?.(".entry")?.dataset.id
+    list.replaceChildren(...rows)
+    list.scrollTop = scrolled
+    if (focused) { list.querySelector(`[data-id="${CSS.escape(focused)}"] .event`)?.focus() }
+    show_more()
+  }
+
+  function show_more() {
+    more.disabled = false
+    more.textContent = "Load more"
+    more.hidden = !model.more
+  }
+
+  show()
+  model.on(["events", "heading", "empty", "zone"], show)
+  model.on("more", show_more)
+  const timer = setInterval(() => {
+    for (const el of list.querySelectorAll(".ago")) { el.textContent = ago(el.dataset.time) }
+  }, 30000)
+  model.on("lifecycle:remove", () => clearInterval(timer))
+  return h("section.card.frame", {"aria-label": model.heading}, heading, list, more)
+}

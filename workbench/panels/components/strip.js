@@ -1,0 +1,41 @@
+const LOST = {
+  key: "lost", tone: "error", title: "The connection to the server is lost",
+  text: "What is shown may be old, and clicks do nothing. Reload the page when the server is back.", button: "Reload",
+}
+
+export function render({model, view}) {
+  let lost = false
+  const tabs = h("nav.tabs", {"aria-label": "Pages"})
+  const banners = h("div.banners", {"aria-live": "polite"})
+
+  const show_tabs = () => {
+    tabs.replaceChildren(...model.pages.map(({key, label, href}) => h("a.tab", {
+      href,
+      "aria-current": key === model.page ? "page" : null,
+      onclick: (event) => {
+        // A click with Ctrl, or the middle button, opens the page in a tab of its own, as with any link.
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) { return }
+        event.preventDefault()
+        model.send_msg({type: "go", page: key})
+      },
+    }, label)))
+    tabs.querySelector("[aria-current]")?.scrollIntoView?.({block: "nearest", inline: "nearest"})
+  }
+  const show_banners = () => {
+    const all = lost ? [LOST, ...model.banners] : model.banners
+    banners.replaceChildren(...all.map(({key, tone, title, text, button}) => h("div.banner", {role: "status", dataset: {key, tone}},
+      icon(tone === "error" ? "error" : "warn", 22),
+      h("div.words", {}, h("b", {}, title), h("span", {}, text)),
+      button && h("button.button", {
+        type: "button",
+        onclick: () => (key === "lost" ? location.reload() : model.send_msg({type: "banner", key})),
+      }, button))))
+  }
+  show_tabs()
+  show_banners()
+  model.on(["pages", "page"], show_tabs)
+  model.on("banners", show_banners)
+  view.model.document?.on_event("connection_lost", () => { lost = true; show_banners() })
+  view.model.document?.on_event("client_reconnected", () => { lost = false; show_banners() })
+  return h("div.strip", {}, tabs, banners)
+}

@@ -1,0 +1,27 @@
+"""A few ways to lay things out. They are plain Panel layouts with a style sheet: cheap, and they fold on a phone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import panel as pn
+
+from workbench.panels.theme import style
+
+
+def split(main: Any, side: Any, *, side_first: bool = False) -> pn.Column:
+    """Two parts beside each other, the side narrow; below each other where there is no room."""
+    parts, sheet = ([side, main], "split-left.css") if side_first else ([main, side], "split-right.css")
+    return pn.Column(*parts, sizing_mode="stretch_width", margin=0, stylesheets=[style(sheet)])
+
+
+def card(*objects: Any, **params: Any) -> pn.Column:
+    """A bordered surface."""
+    sheets = [style("tokens.css"), style("surface.css"), *params.pop("stylesheets", [])]
+    return pn.Column(*objects, **{"sizing_mode": "stretch_width", "margin": 0} | params, stylesheets=sheets)
+
+
+def bar(*objects: Any, **params: Any) -> pn.Row:
+    """Things in a line that may wrap, such as buttons above a table."""
+    sheets = [style("bar.css"), *params.pop("stylesheets", [])]
+    return pn.Row(*objects, **{"sizing_mode": "stretch_width", "margin": 0} | params, stylesheets=sheets)

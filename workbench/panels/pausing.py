@@ -1,0 +1,149 @@
+"""The pause switch: stopping everything with a reason, and starting again after seeing what would go out."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import panel as pn
+import panel_material_ui as pmu
+
+from workbench import operator_services as ops
+from workbench.enums import Role
+from workbench.operator_services.types import ResumePreview
+from workbench.panels import safe
+from workbench.panels.base import StateView, action
+from workbench.panels.state import WorkbenchState
+
+#: What to do with what is overdue -> what the choice says.
+CHOICES: Final = {
+    "send": "Send now, spread out by the caps",
+    "reschedule": "Reschedule, one after the other",
+    "skip": "Skip: they wait for a person",
+}
+_SHOWN: Final = 200
+
+
+def switch_looks(state: WorkbenchState) -> dict[str, Any]:
+    """The switch's parameters of the top bar for this state of the pause."""
+    pause = state.pause
+    if not pause or not pause["paused"]:
+        may = state.may(Role.OPERATOR)
+        hint = "Stop everything that is being sent." if may else "Pausing needs the role operator."
+        return {"pause_state": "running", "pause_label": "Running", "pause_hint": hint, "may_switch": may}
+    may = state.may(Role.APPROVER)
+    flying = pause["in_flight"]
+    hint = "See what would go out, then resume." if may else "Resuming needs the role approver."
+    return {
+        "pause_state": "pausing" if flying else "paused",
+        "pause_label": f"Pausing: {flying} in flight" if flying else "Paused",
+        "pause_hint": hint,
+        "may_switch": may,
+    }
+
+
+def pause_banner(state: WorkbenchState) -> dict[str, str] | None:
+    """What every page says while the system is paused; None while it is not."""
+    pause = state.pause
+    if not pause or not pause["paused"]:
+        return None
+    flying = pause["in_flight"]
+    who = f"Paused by {pause['by'] or 'somebody'}: {pause['reason'] or 'no reason given'}."
+    if flying:
+        messages = "1 message was" if flying == 1 else f"{flying} messages were"
+        title, text = f"Pausing: {flying} in flight", f"{messages} already handed over; nothing new starts. {who}"
+    else:
+        title, text = "Paused, confirmed", f"Nothing is being sent and nothing starts. {who}"
+    button = "Resume…" if state.may(Role.APPROVER) else ""
+    return {"key": "resume", "tone": "error", "title": title, "text": text, "button": button}
+
+
+def preview_html(preview: ResumePreview) -> str:
+    """What would go out as a table; times in UTC."""
+    items = preview["items"]
+    if not items:
+        return safe.text_html("Nothing is overdue: what is queued goes out at its own time.")
+    rows = "".join(
+        f"<tr><td>{safe.escape(item['project'])}</td><td>{safe.escape(item['title'] or 'Untitled')}</td>"
+        f"<td>{safe.escape(item['platform'])}</td><td>{item['scheduled_time']:%d %b %H:%M} UTC</td>"
+        f"<td>{'people unknown' if item['recipients'] is None else format(item['recipients'], ',')}</td>"
+        f"<td>{'too old: waits for a person' if item['too_old'] else 'goes out'}</td></tr>"
+        for item in items[:_SHOWN]
+    )
+    more = f"<p class='is-note'>… and {len(items) - _SHOWN} more.</p>" if len(items) > _SHOWN else ""
+    head = "".join(f"<th>{name}</th>" for name in ("Project", "Creative", "Platform", "Was due", "To", "If sent now"))
+    summary = (
+        f"<p><b>{len(items)} overdue.</b> Sending now would send {preview['would_send']} "
+        f"and leave {preview['would_miss']} that are too old to wait for a person.</p>"
+    )
+    return f"{summary}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
+
+
+class PauseSwitch(StateView):
+    """The dialogs behind the switch. It shows nothing by itself but them."""
+
+    def __init__(self, state: WorkbenchState, **params: Any) -> None:
+        super().__init__(state, **params)
+        self.reason = pmu.TextInput(label="Reason", placeholder="What happened?", sizing_mode="stretch_width")
+        self.choice = pmu.RadioBoxGroup(label="What is overdue", options={})
+        self.spacing = pmu.IntInput(label="Minutes between two", value=15, start=1, end=1440)
+
+    def open(self) -> None:
+        """Open the dialog that fits: pause, or resume."""
+        if self.state.paused:
+            self._click_open_resume()
+        else:
+            self._open_pause()
+
+    def _open_pause(self) -> None:
+        self.reason = pmu.TextInput(label="Reason", placeholder="What happened?", sizing_mode="stretch_width")
+        self.reason.param.watch(self._click_pause, "enter_pressed")
+        self.open_dialog(
+            "Pause everything",
+            safe.text(
+                "Nothing more is sent, in any project, until somebody resumes. What has already been handed to a "
+                "gateway cannot be called back; you will see how many."
+            ),
+            self.reason,
+            self.buttons(pmu.Button(label="Pause now", color="error", on_click=self._click_pause)),
+        )
+
+    @action
+    def _click_pause(self, *_: Any) -> None:
+        reason = self.reason.value_input or self.reason.value
+        if not reason.strip():
+            self.reason.param.update(error_state=True, label="Reason (say why, so that others know)")
+            return
+        pause = self.state.call(ops.set_system_pause, True, reason=reason)
+        self.close_dialog()
+        flying = pause["in_flight"]
+        self.state.tell(f"Pausing: {flying} in flight." if flying else "Paused, confirmed: nothing starts.", "warn")
+
+    @action
+    def _click_open_resume(self, *_: Any) -> None:
+        preview = self.state.call(ops.preview_resume)
+        self.choice = pmu.RadioBoxGroup(
+            label="What is overdue", options={text: key for key, text in CHOICES.items()}, value="send"
+        )
+        self.spacing = pmu.IntInput(label="Minutes between two", value=15, start=1, end=1440, visible=False, width=220)
+        self.choice.param.watch(lambda event: self.spacing.param.update(visible=event.new == "reschedule"), "value")
+        reason = (self.state.pause or {}).get("reason") or "no reason given"
+        self.open_dialog(
+            "Resume sending",
+            safe.text(f"It was paused because: {reason}"),
+            pn.pane.HTML(preview_html(preview), **safe.pane_options()),
+            *([self.choice, self.spacing] if preview["items"] else []),
+            self.buttons(pmu.Button(label="Resume", color="success", on_click=self._click_resume)),
+            width="md",
+        )
+
+    @action
+    def _click_resume(self, *_: Any) -> None:
+        overdue: dict[str, Any] = {"action": self.choice.value or "send"}
+        if overdue["action"] == "reschedule":
+            overdue["spacing_minutes"] = self.spacing.value
+        self.state.call(ops.set_system_pause, False, overdue=overdue)
+        self.close_dialog()
+        self.state.tell("Resumed: what is due goes out again.")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self.overlay

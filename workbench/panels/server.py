@@ -1,0 +1,27 @@
+"""How Panel is set up for a session, and the page of somebody who may not use the workbench."""
+
+from __future__ import annotations
+
+import panel as pn
+import panel_material_ui as pmu
+
+from workbench.panels import safe
+from workbench.panels.theme import THEME, style
+
+#: Callbacks run in threads, so that one person's slow click does not freeze everybody's screens.
+THREADS = 4
+
+
+def configure_panel() -> None:
+    """Set Panel up. To be called where a server is made and where each session begins; may be called again."""
+    safe.harden()
+    if pn.config.nthreads is None:
+        pn.extension("tabulator", nthreads=THREADS)
+    else:
+        pn.extension("tabulator")
+
+
+def refusal_page(message: str) -> pmu.Page:
+    """A page that says why there is nothing to see, and nothing else."""
+    words = safe.text(message, stylesheets=[style("refusal.css")])
+    return pmu.Page(main=[words], title="Command Center", theme_config=THEME, theme_toggle=False, busy_indicator=None)

@@ -1,0 +1,165 @@
+"""The application: one page with the header, the navigation, the banners, and the page that is open."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import Any, Final
+
+import panel as pn
+import panel_material_ui as pmu
+from panel.io.callbacks import PeriodicCallback
+from panel.util import edit_readonly
+
+from workbench.panels import address
+from workbench.panels.base import PageView, StateView
+from workbench.panels.command import Command
+from workbench.panels.components.strip import Strip
+from workbench.panels.components.topbar import TopBar
+from workbench.panels.control_tower import ControlTower
+from workbench.panels.gallery import Gallery
+from workbench.panels.leads import Leads
+from workbench.panels.messages import Messages
+from workbench.panels.pausing import PauseSwitch, pause_banner, switch_looks
+from workbench.panels.state import PAGES, WorkbenchState
+from workbench.panels.theme import THEME
+from workbench.panels.war_room import WarRoom
+
+logger = logging.getLogger(__name__)
+
+#: How often an open page asks whether anything changed.
+POLL_MS: Final = 1000
+
+VIEWS: Final[dict[str, type[PageView]]] = {view.key: view for view in (Command, WarRoom, Gallery, Leads, ControlTower)}
+
+_NO_WORKER: Final = {
+    "key": "worker",
+    "tone": "warn",
+    "title": "No worker is alive",
+    "text": "Nothing is sent until one runs. Start it with: workbench worker",
+    "button": "",
+}
+
+
+class Shell(StateView):
+    """Everything a browser session shows. Pages are built when they are first opened and kept."""
+
+    def __init__(self, state: WorkbenchState, **params: Any) -> None:
+        super().__init__(state, **params)
+        self.pages: dict[str, PageView] = {}
+        self._filters: dict[str, dict[str, str]] = {}
+        self._shown = state.page
+        self.switch = PauseSwitch(state)
+        self.topbar = TopBar(on_project=self._choose_project, on_pause=self.switch.open)
+        self.strip = Strip(on_go=self._go, on_banner=self._click_banner)
+        self.messages = Messages(state)
+        self.content = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.page = make_page(
+            header=[self.topbar],
+            main=[self.strip, self.content, self.switch.overlay, self.messages.toaster],
+        )
+        state.poll(force=True)
+        state.param.watch(self._show_facts, ["mode", "pause", "projects", "project_id", "trouble", "workers_alive"])
+        state.param.watch(self._show_page, ["page", "project_id", "filters"])
+        state.param.watch(self._show_busy, ["busy"])
+        self.page.param.watch(lambda event: state.param.update(dark=event.new), "dark_theme")
+        self._show_facts()
+
+    def __panel__(self) -> pmu.Page:
+        """The page, open at the address the browser asked for, keeping itself up to date while the session lives."""
+        location, document = pn.state.location, pn.state.curdoc
+        if location is not None:
+            self.state.param.update(**address.read(location.search), dark=self.page.dark_theme)
+            address.keep_together(self.state, location)
+        self._show_page()
+        if document is not None and document.session_context is not None:
+            # Belongs to the document, so it ends with the session; in the background, so it never looks busy.
+            PeriodicCallback(callback=self.state.poll, period=POLL_MS, background=True, log=False).start()
+        return self.page
+
+    # What is shown
+
+    def _show_page(self, *_: Any) -> None:
+        state = self.state
+        if state.page not in self.pages:
+            view = self.pages[state.page] = VIEWS[state.page](state)
+            self.content.append(pn.Column(view.body, view.overlay, sizing_mode="stretch_width", margin=0))
+            view.refresh()
+        for key, column in zip(self.pages, self.content, strict=True):
+            column.visible = key == state.page
+        self._filters[state.page] = state.filters
+        self.strip.param.update(page=state.page, pages=self._tabs())
+
+    def _tabs(self) -> list[dict[str, str]]:
+        state = self.state
+        return [
+            {
+                "key": key,
+                "label": label,
+                "href": address.write(key, state.project_id, self._filters.get(key, {}), dark=state.dark),
+            }
+            for key, label in PAGES.items()
+        ]
+
+    def _show_facts(self, *_: Any) -> None:
+        state = self.state
+        self.topbar.param.update(
+            projects=[{name: row[name] for name in ("id", "name", "client")} for row in state.projects],
+            project_id=state.project_id or 0,
+            mode=state.mode,
+            person=state.actor.name,
+            role=state.actor.role.value,
+            **switch_looks(state),
+        )
+        banners = []
+        if state.trouble:
+            banners.append({"key": "trouble", "tone": "error", "title": "The database cannot be read"})
+            banners[-1] |= {"text": f"{state.trouble} What is shown may be old.", "button": ""}
+        if (paused := pause_banner(state)) is not None:
+            banners.append(paused)
+        if not state.workers_alive:
+            banners.append(dict(_NO_WORKER))
+        self.strip.banners = banners
+
+    def _show_busy(self, *_: Any) -> None:
+        with edit_readonly(self.page):
+            self.page.busy = self.state.busy
+
+    # What is clicked
+
+    def _go(self, page: str) -> None:
+        if page in PAGES:
+            self.state.go(page, **self._filters.get(page, {}))
+
+    def _choose_project(self, id: int) -> None:
+        self.state.go(project_id=id or None, **self.state.filters)
+
+    def _click_banner(self, key: str) -> None:
+        if key == "resume":
+            self.switch.open()
+
+
+def make_page(**params: Any) -> pmu.Page:
+    """A page with our theme that is not tied to the whole process.
+
+    ``pmu.Page`` binds its ``busy`` to ``pn.state.busy``, which is one for all sessions: every click of anybody would
+    be pushed to every open page, and the process would keep every closed page alive. Its title stays empty: the top
+    bar shows the product's name.
+    """
+    page = pmu.Page(
+        title="",
+        meta_title="Command Center",
+        site_url="?",
+        theme_config=THEME,
+        busy_indicator="linear",
+        sx={"& .header .MuiToolbar-root": {"paddingLeft": "16px", "paddingRight": "10px"}},
+        **params,
+    )
+    with edit_readonly(page):
+        page.busy = False
+    private = page._param__private
+    for _, watcher in private.ref_watchers:
+        with contextlib.suppress(ValueError):
+            pn.state.param.unwatch(watcher)
+    private.ref_watchers = []
+    return page

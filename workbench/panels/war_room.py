@@ -1,0 +1,82 @@
+"""The War Room: one project's brief and strategy, and where it stands."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+import panel as pn
+
+from workbench import operator_services as ops
+from workbench.enums import ProjectState
+from workbench.operator_services.types import ProjectContext
+from workbench.panels import safe
+from workbench.panels.base import PageView
+from workbench.panels.brief import BriefCard
+from workbench.panels.choose_project import ChooseProject
+from workbench.panels.components.stepper import Stepper
+from workbench.panels.layout import bar, split
+from workbench.panels.state import WorkbenchState
+from workbench.panels.strategy import StrategyCard
+from workbench.panels.theme import style
+
+#: What to do next, by the state of the project.
+NEXT: Final = {
+    ProjectState.INTAKE: "Next: complete the brief and write a first strategy.",
+    ProjectState.STRATEGY: "Next: read the strategy, then approve or reject it.",
+    ProjectState.CREATIVE: "Next: approve and schedule creatives in the Gallery.",
+    ProjectState.EXECUTION: "It is being carried out: watch it in the Control Tower.",
+    ProjectState.DONE: "It is done.",
+}
+
+
+def steps(state: str) -> list[dict[str, str]]:
+    """The stepper's steps for a project in ``state``."""
+    order = list(ProjectState)
+    at = order.index(ProjectState(state))
+    status = ["done" if index < at else "current" if index == at else "todo" for index in range(len(order))]
+    return [{"label": one.capitalize(), "status": how} for one, how in zip(order, status, strict=True)]
+
+
+class WarRoom(PageView):
+    """Shows the project that is chosen in the header."""
+
+    key: ClassVar[str] = "war-room"
+
+    def __init__(self, state: WorkbenchState, **params: Any) -> None:
+        super().__init__(state, **params)
+        self.choose = ChooseProject(state)
+        self.title = pn.pane.HTML("", **safe.pane_options(stylesheets=[style("project-title.css")]))
+        self.stepper = Stepper()
+        self.brief = BriefCard(state)
+        self.strategy = StrategyCard(state)
+        self.room = pn.Column(
+            bar(self.title),
+            self.stepper,
+            split(self.strategy.view, self.brief.view, side_first=True),
+            self.brief.overlay,
+            self.strategy.overlay,
+            sizing_mode="stretch_width",
+            margin=0,
+            stylesheets=[style("stack.css")],
+        )
+        self.body[:] = [self.choose.view, self.room]
+
+    def _update(self) -> None:
+        project_id = self.state.project_id
+        self.room.visible = project_id is not None
+        self.choose.show(project_id is None)
+        if project_id is None:
+            return
+        context = self.state.call(ops.get_project_context, project_id)
+        self._show_head(context)
+        self.brief.show(context)
+        self.strategy.show(context)
+
+    def _show_head(self, context: ProjectContext) -> None:
+        paused = '<span class="chip" data-tone="warn">Paused</span>' if context["paused"] else ""
+        self.title.object = (
+            f"<h1>{safe.escape(context['project_name'])}</h1>"
+            f"<span class='muted'>{safe.escape(context['client'])}</span>{paused}"
+            f"<span class='next'>{safe.escape(NEXT[ProjectState(context['state'])])}</span>"
+        )
+        self.stepper.steps = steps(context["state"])
