@@ -12,6 +12,7 @@
     │   ├── ScheduleInvalid      a time in the past, unknown, or that a clock change skips or repeats
     │   └── LeadFileInvalid      a lead file that cannot be read at all
     ├── NotConfigured            a setting is missing; says which one
+    ├── GatewayFault             an outside system that was asked something refused, failed or did not answer
     ├── DatabaseProblem          the database cannot be used as it is
     │   ├── DatabaseBusy         locked by another writer for too long
     │   ├── DatabaseReadOnly     opened or mounted read-only
@@ -25,6 +26,7 @@ A class's docstring is its default message. Each error carries what is needed to
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 
@@ -88,6 +90,17 @@ class LeadFileInvalid(InputError):
 
 class NotConfigured(WorkbenchError):
     """A setting is missing."""
+
+
+class GatewayFault(WorkbenchError):
+    """The outside system could not do this. Nothing was changed here.
+
+    ``retry_at`` (aware UTC) is when it may work again, if the system said so.
+    """
+
+    def __init__(self, message: str | None = None, *, retry_at: datetime | None = None, **context: Any) -> None:
+        self.retry_at = retry_at
+        super().__init__(message or "The outside system could not do this. Nothing was changed here.", **context)
 
 
 class DatabaseProblem(WorkbenchError):
