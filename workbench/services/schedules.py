@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,7 +15,6 @@ from workbench.enums import (
     CREATIVE_TRANSITIONS,
     AttemptStatus,
     CreativeStatus,
-    Gateway,
     Platform,
     QueueStatus,
     check_transition,
@@ -24,6 +22,8 @@ from workbench.enums import (
 from workbench.errors import InvalidTransition
 from workbench.models import ContentItem, GatewaySetting, OutreachAttempt, Project, QueueRow
 from workbench.services.audit import Actor, record_many
+
+Columns = TypeVarTuple("Columns")
 
 #: Ids in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535.
 CHUNK: Final = 10_000
@@ -37,7 +37,7 @@ gateway_of: Final = sa.case(
 due_at: Final = sa.func.coalesce(QueueRow.next_attempt_at, QueueRow.scheduled_time)
 
 
-def join_flags(query: sa.Select[Any]) -> sa.Select[Any]:
+def join_flags(query: sa.Select[*Columns]) -> sa.Select[*Columns]:
     """``query`` from queue rows joined with creative, project and the gateway's own settings (may be none)."""
     return (
         query.select_from(QueueRow)
@@ -127,16 +127,12 @@ def cancel_rows(session: Session, row_ids: Iterable[int], reason: str) -> None:
         )
         session.execute(
             sa.update(QueueRow)
-            .where(
-                QueueRow.id.in_(chunk), QueueRow.status.in_((QueueStatus.QUEUED, QueueStatus.MISSED))
-            )
+            .where(QueueRow.id.in_(chunk), QueueRow.status.in_((QueueStatus.QUEUED, QueueStatus.MISSED)))
             .values(status=QueueStatus.CANCELLED, last_error=reason, next_attempt_at=None, updated_at=now())
         )
 
 
-def release_items(
-    session: Session, item_ids: Iterable[int], to: CreativeStatus = CreativeStatus.APPROVED
-) -> None:
+def release_items(session: Session, item_ids: Iterable[int], to: CreativeStatus = CreativeStatus.APPROVED) -> None:
     """SCHEDULED → ``to``, wherever that is still the state."""
     for chunk in chunks(item_ids):
         session.execute(
@@ -149,13 +145,3 @@ def release_items(
 def _creatives(ids: Sequence[int]) -> str:
     listed = ", ".join(str(one) for one in ids[:10]) + (" and more" if len(ids) > 10 else "")
     return f"Creative {listed} is" if len(ids) == 1 else f"Creatives {listed} are"
-
-
-def show(moment: datetime) -> str:
-    """A moment for a sentence, in UTC."""
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def gateway_key(platform: str) -> Gateway:
-    """The gateway behind a stored platform name."""
-    return Platform(platform).gateway

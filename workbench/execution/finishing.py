@@ -1,0 +1,224 @@
+"""Writing down what became of a batch: guarded by the claim token and by SENDING, and safe to repeat."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from workbench.db import database_now
+from workbench.enums import AttemptStatus, Direction, LeadStatus, Mode, Platform, SuppressionReason
+from workbench.execution import caps
+from workbench.execution.queue import Claim, attempts, holds
+from workbench.execution.retry import next_try
+from workbench.execution.sending import Batch, Letter
+from workbench.gateways.base import Deferred, Outcome, Rejected, Sent, Unknown
+from workbench.models import ContactEvent, Lead
+from workbench.services.suppressions import suppress
+
+LONGEST: Final = 2_000
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """The gateway was never called for it: it waits, and the caps get it back."""
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """The gateway was never called for it and is not going to be: the recipient may not be mailed any more."""
+
+    reason: str
+
+
+Result = Outcome | Unsent | Withdrawn
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What was written. ``standing`` is False when the claim did not stand any more and nothing was."""
+
+    standing: bool
+    #: When the first of those that were deferred may be tried again, if nothing but that came of the batch.
+    all_deferred_until: datetime | None = None
+    reason: str | None = None
+
+
+def finish(
+    session: Session,
+    claim: Claim,
+    batch: Batch,
+    results: Mapping[int, Result],
+    *,
+    chance: Callable[[], float] = random.random,
+) -> Finished:
+    """SENDING → what became of each message of ``batch``, whatever is missing in ``results`` being :class:`Unsent`.
+
+    Repeating it changes nothing: only what is still SENDING under this claim is touched. Bookkeeping that fails may
+    therefore be tried again, and never leads to another send.
+    """
+    if not holds(session, claim):
+        _late(session, claim, results)
+        return Finished(False)
+    moment = database_now(session)
+    ids = [letter.attempt_id for letter in batch.letters]
+    open_now = {
+        row.id: row
+        for row in session.execute(
+            sa.select(attempts.c.id, attempts.c.retry_count, attempts.c.max_retries).where(
+                attempts.c.id.in_(ids),
+                attempts.c.queue_id == claim.queue_id,
+                attempts.c.status == AttemptStatus.SENDING,
+            )
+        )
+    }
+    letters = [letter for letter in batch.letters if letter.attempt_id in open_now]
+    changes = []
+    for letter in letters:
+        row = open_now[letter.attempt_id]
+        result = results.get(letter.attempt_id, Unsent())
+        limit = row.max_retries if row.max_retries is not None else claim.max_attempts
+        changes.append(_change(row, result, limit, moment, chance()))
+    if changes:
+        session.execute(
+            sa.update(attempts)
+            .where(attempts.c.id == sa.bindparam("of_id"), attempts.c.status == AttemptStatus.SENDING)
+            .values({name: sa.bindparam(f"to_{name}") for name in _COLUMNS} | {"updated_at": moment}),
+            changes,
+        )
+    back = [
+        letter.campaign_id
+        for letter in letters
+        if isinstance(results.get(letter.attempt_id, Unsent()), Unsent | Withdrawn)
+    ]
+    caps.give_back(session, batch.taken, back)
+    if claim.platform is Platform.EMAIL:
+        _people(session, claim, letters, results, moment)
+    return _finished(letters, results, changes)
+
+
+_COLUMNS: Final = (
+    "status", "attempted_at", "sender", "external_id", "last_error", "next_attempt_at", "retry_count"
+)  # fmt: skip
+
+
+def _change(row: Any, result: Result, limit: int, moment: datetime, chance: float) -> dict[str, Any]:
+    """The new values of one attempt."""
+    values: dict[str, Any] = dict.fromkeys(_COLUMNS)
+    values["retry_count"] = row.retry_count
+    values["attempted_at"] = moment
+    if isinstance(result, Sent):
+        values |= {"status": AttemptStatus.SENT, "external_id": _short(result.external_id, 300)}
+    elif isinstance(result, Rejected):
+        values |= {"status": AttemptStatus.FAILED, "last_error": _short(result.reason)}
+    elif isinstance(result, Unknown):
+        values |= {"status": AttemptStatus.UNKNOWN, "last_error": _short(result.reason)}
+    elif isinstance(result, Deferred):
+        tries = row.retry_count + 1
+        again = next_try(tries, limit, moment, asked=result.retry_at, chance=chance)
+        values |= {"retry_count": tries, "next_attempt_at": again, "last_error": _short(result.reason)}
+        values["status"] = AttemptStatus.PENDING if again else AttemptStatus.FAILED
+        if again is None:
+            values["last_error"] = _short(f"Given up after {tries} tries. The last time: {result.reason}")
+    elif isinstance(result, Withdrawn):
+        values |= {"status": AttemptStatus.SKIPPED, "last_error": result.reason, "attempted_at": None}
+    else:
+        values |= {"status": AttemptStatus.PENDING, "attempted_at": None}
+    return {"of_id": row.id} | {f"to_{name}": value for name, value in values.items()}
+
+
+def _short(text: str | None, longest: int = LONGEST) -> str | None:
+    # PostgreSQL takes no NUL; what a far side says may hold anything.
+    return text.replace("\x00", "�")[:longest] if text else None
+
+
+def _people(
+    session: Session,
+    claim: Claim,
+    letters: Sequence[Letter],
+    results: Mapping[int, Result],
+    moment: datetime,
+) -> None:
+    """What an e-mail changes about its reader. A simulated one reached nobody, so it changes nothing."""
+    if claim.mode is not Mode.LIVE:
+        return
+    sent = [letter.lead_id for letter in letters if isinstance(results.get(letter.attempt_id), Sent)]
+    reached = sorted(lead_id for lead_id in sent if lead_id is not None)
+    if reached:
+        # In order, so that two workers who mail the same people never wait for each other.
+        there = session.scalars(
+            sa.select(Lead.id).where(Lead.id.in_(reached)).order_by(Lead.id).with_for_update()
+        ).all()
+        _contacted(session, claim, there, moment)
+    for letter in letters:
+        result = results.get(letter.attempt_id)
+        if isinstance(result, Rejected) and result.bounce and letter.address:
+            source = f"queue row {claim.queue_id}, attempt {letter.attempt_id}"
+            suppress(session, letter.address, SuppressionReason.BOUNCE, source)
+
+
+def _contacted(session: Session, claim: Claim, lead_ids: Sequence[int], moment: datetime) -> None:
+    if not lead_ids:
+        return
+    quiet = {"synchronize_session": False}
+    session.execute(
+        sa.update(Lead).where(Lead.id.in_(lead_ids)).values(last_contacted_at=moment), execution_options=quiet
+    )
+    session.execute(
+        sa.update(Lead)
+        .where(Lead.id.in_(lead_ids), Lead.status.in_((LeadStatus.NEW, LeadStatus.ENRICHED)))
+        .values(status=LeadStatus.CONTACTED),
+        execution_options=quiet,
+    )
+    session.execute(
+        sa.insert(ContactEvent),
+        [
+            {
+                "lead_id": lead_id,
+                "channel": claim.platform.value,
+                "direction": Direction.OUTBOUND,
+                "event_type": "email",
+                "summary": claim.text.title,
+                "event_at": moment,
+            }
+            for lead_id in lead_ids
+        ],
+    )
+
+
+def _finished(
+    letters: Sequence[Letter], results: Mapping[int, Result], changes: Sequence[Mapping[str, Any]]
+) -> Finished:
+    came = [results.get(letter.attempt_id, Unsent()) for letter in letters]
+    waits = [change["to_next_attempt_at"] for change in changes if change["to_next_attempt_at"]]
+    deferred = [result for result in came if isinstance(result, Deferred)]
+    if waits and len(deferred) == len(came):
+        # The gateway takes nothing now: trying the rest of a long list one by one would help nobody.
+        return Finished(True, min(waits), _short(deferred[0].reason))
+    return Finished(True)
+
+
+def _late(session: Session, claim: Claim, results: Mapping[int, Result]) -> None:
+    """Evidence that came after the lease: it finishes nothing, but whoever reconciles should read it."""
+    for attempt_id, result in results.items():
+        if isinstance(result, Unsent | Withdrawn):
+            note = "Its worker reported later that it had not handed this over."
+        elif isinstance(result, Sent):
+            note = f"Its worker reported later: sent, id {result.external_id or 'not given'}."
+        else:
+            note = f"Its worker reported later: {type(result).__name__.lower()}: {result.reason}"
+        session.execute(
+            sa.update(attempts)
+            .where(
+                attempts.c.id == attempt_id,
+                attempts.c.status == AttemptStatus.UNKNOWN,
+                attempts.c.sender == claim.worker_id,
+                sa.not_(sa.func.coalesce(attempts.c.last_error, "").contains("reported later")),
+            )
+            .values(last_error=sa.func.coalesce(attempts.c.last_error, "") + " " + _short(note))
+        )

@@ -1,0 +1,182 @@
+"""Who holds a queue row: claim and renew. Every change is guarded by the claim token.
+
+A row is RUNNING for as long as one worker holds it, with a lease by the database's clock and a token that goes up
+with every claim. Whoever comes with an old token changes nothing. Functions take a session and never commit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from workbench.db import database_now
+from workbench.enums import AttemptStatus, CreativeStatus, Mode, Platform, QueueStatus
+from workbench.models import Base, ContentItem, ContentVersion, OutreachAttempt, Project, ProjectAccount, QueueRow
+from workbench.services.creative_text import CreativeText
+from workbench.services.projects import SIMULATED
+from workbench.services.safety import is_paused, mode_of
+from workbench.services.schedules import due_at, gateway_paused, join_flags
+
+#: The tables themselves: no identity map stands between a worker and the rows.
+queue = Base.metadata.tables[QueueRow.__tablename__]
+attempts = Base.metadata.tables[OutreachAttempt.__tablename__]
+items = Base.metadata.tables[ContentItem.__tablename__]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A row this worker holds, with the text that was approved."""
+
+    queue_id: int
+    token: int
+    worker_id: str
+    content_item_id: int
+    project_id: int
+    platform: Platform
+    account: str
+    mode: Mode
+    text: CreativeText
+    item_created_at: datetime
+    scheduled_time: datetime
+    expanded: bool
+    max_attempts: int
+
+
+def claim_due(session: Session, worker_id: str, lease: timedelta, n: int = 1) -> list[Claim]:
+    """Take up to ``n`` due rows that nothing holds back: QUEUED → RUNNING, their creatives → PUBLISHING.
+
+    Due by the database's clock, of the installation's mode, nothing of them paused, deleted, stale or bound to
+    another account by now. On PostgreSQL rows that another worker is just taking are passed over.
+    """
+    if is_paused(session):
+        return []
+    moment = database_now(session)
+    rows = session.execute(_due(mode_of(session), moment).limit(n)).all()
+    if not rows:
+        return []
+    ids = [row.id for row in rows]
+    posts = [row for row in rows if row.platform != Platform.EMAIL and not row.expanded]
+    session.execute(
+        sa.update(queue)
+        .where(queue.c.id.in_(ids), queue.c.status == QueueStatus.QUEUED)
+        .values(
+            status=QueueStatus.RUNNING,
+            worker_id=worker_id,
+            claim_token=queue.c.claim_token + 1,
+            lease_expires_at=moment + lease,
+            expanded=sa.or_(queue.c.expanded, queue.c.id.in_([row.id for row in posts])),
+            updated_at=moment,
+        )
+    )
+    session.execute(
+        sa.update(items)
+        .where(items.c.id.in_([row.content_item_id for row in rows]), items.c.status == CreativeStatus.SCHEDULED)
+        .values(status=CreativeStatus.PUBLISHING, updated_at=moment)
+    )
+    if posts:
+        session.execute(sa.insert(attempts), [_post(row, moment) for row in posts])
+    return [_claim(row, worker_id) for row in rows]
+
+
+def _due(mode: Mode, moment: datetime) -> sa.Select[*tuple[Any, ...]]:
+    bound = sa.and_(ProjectAccount.project_id == Project.id, ProjectAccount.platform == ContentItem.platform)
+    return (
+        join_flags(
+            sa.select(
+                QueueRow.id,
+                QueueRow.claim_token,
+                QueueRow.content_item_id,
+                QueueRow.account,
+                QueueRow.mode,
+                QueueRow.scheduled_time,
+                QueueRow.expanded,
+                QueueRow.max_attempts,
+                ContentItem.project_id,
+                ContentItem.platform,
+                ContentItem.created_at,
+                ContentVersion.title,
+                ContentVersion.body_text,
+                ContentVersion.caption,
+            )
+        )
+        .join(ContentVersion, ContentVersion.id == QueueRow.content_version_id)
+        .outerjoin(ProjectAccount, bound)
+        .where(
+            QueueRow.mode == mode,
+            QueueRow.status == QueueStatus.QUEUED,
+            QueueRow.scheduled_time <= moment,  # a row is never due before its time: so that the index serves
+            due_at <= moment,
+            sa.not_(Project.paused),
+            sa.not_(gateway_paused()),
+            ContentItem.deleted_at.is_(None),
+            ContentItem.strategy_id == Project.approved_strategy_id,
+            sa.or_(
+                QueueRow.account == SIMULATED,
+                sa.func.coalesce(ProjectAccount.account, QueueRow.account) == QueueRow.account,
+            ),
+        )
+        .order_by(QueueRow.scheduled_time, QueueRow.id)
+        .with_for_update(of=QueueRow, skip_locked=True)
+    )
+
+
+def _post(row: Any, moment: datetime) -> dict[str, Any]:
+    return {
+        "queue_id": row.id,
+        "content_item_id": row.content_item_id,
+        "channel": row.platform,
+        "status": AttemptStatus.PENDING,
+        "mode": row.mode,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+
+
+def _claim(row: Any, worker_id: str) -> Claim:
+    return Claim(
+        queue_id=row.id,
+        token=row.claim_token + 1,
+        worker_id=worker_id,
+        content_item_id=row.content_item_id,
+        project_id=row.project_id,
+        platform=Platform(row.platform),
+        account=row.account,
+        mode=Mode(row.mode),
+        text=CreativeText(row.title, row.body_text, row.caption),
+        item_created_at=row.created_at,
+        scheduled_time=row.scheduled_time,
+        expanded=row.expanded or row.platform != Platform.EMAIL,
+        max_attempts=row.max_attempts,
+    )
+
+
+def holds(session: Session, claim: Claim) -> bool:
+    """Whether the claim still stands; if so, its row is held to the transaction's end."""
+    query = (
+        sa.select(queue.c.id)
+        .where(
+            queue.c.id == claim.queue_id,
+            queue.c.claim_token == claim.token,
+            queue.c.status == QueueStatus.RUNNING,
+        )
+        .with_for_update()
+    )
+    return session.scalar(query) is not None
+
+
+def renew(session: Session, claim: Claim, lease: timedelta) -> bool:
+    """Hold the row for another ``lease``. False when the claim does not stand any more."""
+    result = session.execute(
+        sa.update(queue)
+        .where(
+            queue.c.id == claim.queue_id,
+            queue.c.claim_token == claim.token,
+            queue.c.status == QueueStatus.RUNNING,
+        )
+        .values(lease_expires_at=database_now(session) + lease)
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,185 @@
+"""How a claimed row stands at this moment, and whether that stops it. The decision is pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from workbench.clock import now
+from workbench.db import UtcDateTime
+from workbench.enums import Consent, CreativeStatus, Mode, QueueStatus
+from workbench.execution.queue import Claim
+from workbench.models import (
+    Campaign,
+    ContentItem,
+    ContentVersion,
+    Lead,
+    Project,
+    ProjectAccount,
+    QueueRow,
+    SafetySettings,
+    Suppression,
+)
+from workbench.services.projects import SIMULATED
+from workbench.services.schedules import gateway_paused, join_flags
+from workbench.services.suppressions import address_hash
+
+
+class Stop(StrEnum):
+    """Why nothing more of a row may be sent now."""
+
+    #: Another worker has the row, or may take it at any moment.
+    LOST = "lost"
+    PAUSED = "paused"
+    #: Waits until a person does something about it.
+    HELD = "held"
+    #: Can never be sent as it is.
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Halt:
+    """The decision to stop, with the reason a person reads."""
+
+    stop: Stop
+    reason: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is true of a claimed row in one moment."""
+
+    token: int
+    status: str
+    lease_left: timedelta
+    installation_mode: str
+    row_mode: str
+    system_paused: bool
+    gateway_paused: bool
+    project_paused: bool
+    deleted: bool
+    item_status: str
+    item_version: int
+    version_number: int
+    strategy_id: int | None
+    approved_strategy_id: int | None
+    account: str
+    bound_account: str | None
+    now: datetime
+
+
+def halt(standing: Standing, token: int) -> Halt | None:
+    """What stops the row, or None when it may be sent."""
+    s = standing
+    if s.token != token or s.status != QueueStatus.RUNNING:
+        return Halt(Stop.LOST, "Another worker has it.")
+    if s.lease_left <= timedelta(0):
+        return Halt(Stop.LOST, "The lease has run out.")
+    if s.system_paused or s.gateway_paused or s.project_paused or s.row_mode != s.installation_mode:
+        return Halt(Stop.PAUSED, "Paused." if s.row_mode == s.installation_mode else "The mode was changed.")
+    if s.deleted:
+        return Halt(Stop.WITHDRAWN, "The creative was deleted.")
+    if s.item_status not in (CreativeStatus.PUBLISHING, CreativeStatus.PUBLISHED):
+        return Halt(Stop.WITHDRAWN, f"The creative is {s.item_status}; it was not approved for sending.")
+    if s.item_version != s.version_number:
+        return Halt(Stop.WITHDRAWN, "The text was changed after it was approved. Approve and schedule it again.")
+    if s.approved_strategy_id is None or s.strategy_id != s.approved_strategy_id:
+        return Halt(Stop.HELD, "The strategy it was made for is not in force any more.")
+    if s.bound_account not in (None, s.account) and s.account != SIMULATED:
+        return Halt(Stop.HELD, f"The project speaks through {s.bound_account} now, not {s.account}. Schedule it again.")
+    return None
+
+
+def read(session: Session, claim: Claim) -> Standing | None:
+    """How the row stands, its row held to the transaction's end. None when it is gone."""
+    row = session.execute(_query(session.get_bind().dialect.name, claim).with_for_update(of=QueueRow)).first()
+    return _standing(row) if row else None
+
+
+@dataclass(frozen=True)
+class Glance:
+    """A look between two messages: at the row, and at the next recipient."""
+
+    standing: Standing | None
+    suppressed: bool
+    refused: bool
+    campaign_off: bool
+
+
+def glance(connection: Connection, claim: Claim, address: str | None, campaign_id: int | None) -> Glance:
+    """Look at everything that may have changed since the batch was begun. One statement, no lock."""
+    spellings = [address, address_hash(address)] if address else []
+    query = _query(connection.dialect.name, claim).add_columns(
+        sa.exists().where(Suppression.address_norm.in_(spellings)).label("suppressed"),
+        sa.exists().where(Lead.email_norm == (address or ""), Lead.consent_status == Consent.DNC).label("refused"),
+        sa.exists().where(Campaign.id == (campaign_id or 0), sa.not_(Campaign.active)).label("campaign_off"),
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        return Glance(None, False, False, False)
+    return Glance(_standing(row), row.suppressed, row.refused, row.campaign_off)
+
+
+def _query(dialect: str, claim: Claim) -> sa.Select[*tuple[Any, ...]]:
+    # PostgreSQL's own clock judges the lease, whatever this host thinks what time it is.
+    moment: sa.ColumnElement[datetime] = (
+        sa.literal(now(), UtcDateTime()) if dialect == "sqlite" else sa.func.clock_timestamp(type_=UtcDateTime())
+    )
+    return (
+        join_flags(
+            sa.select(
+                QueueRow.claim_token,
+                QueueRow.status,
+                QueueRow.lease_expires_at,
+                QueueRow.mode,
+                QueueRow.account,
+                ContentItem.deleted_at,
+                ContentItem.status.label("item_status"),
+                ContentItem.version,
+                ContentItem.strategy_id,
+                ContentVersion.number,
+                Project.paused.label("project_paused"),
+                Project.approved_strategy_id,
+                gateway_paused().label("gateway_paused"),
+                SafetySettings.system_paused,
+                SafetySettings.mode.label("installation_mode"),
+                ProjectAccount.account.label("bound_account"),
+                moment.label("moment"),
+            )
+        )
+        .join(ContentVersion, ContentVersion.id == QueueRow.content_version_id)
+        .outerjoin(SafetySettings, SafetySettings.id == 1)
+        .outerjoin(
+            ProjectAccount,
+            sa.and_(ProjectAccount.project_id == Project.id, ProjectAccount.platform == ContentItem.platform),
+        )
+        .where(QueueRow.id == claim.queue_id)
+    )
+
+
+def _standing(row: Any) -> Standing:
+    return Standing(
+        token=row.claim_token,
+        status=row.status,
+        lease_left=(row.lease_expires_at - row.moment) if row.lease_expires_at else timedelta(0),
+        installation_mode=row.installation_mode or Mode.SIMULATION,
+        row_mode=row.mode,
+        system_paused=bool(row.system_paused),
+        gateway_paused=bool(row.gateway_paused),
+        project_paused=row.project_paused,
+        deleted=row.deleted_at is not None,
+        item_status=row.item_status,
+        item_version=row.version,
+        version_number=row.number,
+        strategy_id=row.strategy_id,
+        approved_strategy_id=row.approved_strategy_id,
+        account=row.account,
+        bound_account=row.bound_account,
+        now=row.moment,
+    )

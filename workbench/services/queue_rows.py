@@ -1,0 +1,199 @@
+"""What a person does to one queue row: another time, off the queue, another try."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from workbench.clock import now
+from workbench.enums import (
+    CREATIVE_TRANSITIONS,
+    QUEUE_TRANSITIONS,
+    AttemptStatus,
+    CreativeStatus,
+    Mode,
+    QueueStatus,
+    check_transition,
+)
+from workbench.errors import InvalidTransition, NotFoundError
+from workbench.models import ContentItem, ContentVersion, OutreachAttempt, Project, QueueRow
+from workbench.services import slots
+from workbench.services.audit import Actor, record
+from workbench.services.creatives import is_stale
+from workbench.services.schedules import take_off_queue
+
+_Q, _C = QueueStatus, CreativeStatus
+
+
+def get_row(session: Session, queue_id: int, *, lock: bool = False) -> QueueRow:
+    """The row as the database has it now, held with ``lock``. Raises :class:`NotFoundError`."""
+    query = sa.select(QueueRow).where(QueueRow.id == queue_id).execution_options(populate_existing=True)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise NotFoundError(f"There is no queue row {queue_id}.")
+    return row
+
+
+def item_of(session: Session, row: QueueRow, *, lock: bool = False) -> tuple[ContentItem, Project]:
+    """The creative of a row, and its project. Rows are held before their creatives, as the worker does it."""
+    query = (
+        sa.select(ContentItem).where(ContentItem.id == row.content_item_id).execution_options(populate_existing=True)
+    )
+    item = session.scalars(query.with_for_update() if lock else query).one()
+    project = session.get_one(Project, item.project_id, populate_existing=True)
+    return item, project
+
+
+def reschedule(
+    session: Session,
+    actor: Actor,
+    queue_id: int,
+    local_time: object,
+    timezone: str | None,
+    reason: str | None,
+    *,
+    batch_id: str | None = None,
+) -> QueueRow:
+    """Another time for a QUEUED or MISSED row; in its own zone unless one is given.
+
+    Raises :class:`NotFoundError`, :class:`InvalidTransition`, and :class:`ScheduleInvalid` for a time that is
+    past, skipped, repeated or no time.
+    """
+    row = get_row(session, queue_id, lock=True)
+    check_transition(QUEUE_TRANSITIONS, QueueStatus(row.status), _Q.QUEUED, f"Queue row {queue_id}")
+    if row.status not in (_Q.QUEUED, _Q.MISSED):
+        raise InvalidTransition(
+            f"Queue row {queue_id} is {row.status}; only a QUEUED or MISSED one is rescheduled. Retry it instead.",
+            state=row.status,
+        )
+    zone = slots.find_zone(timezone or row.timezone)
+    slot = slots.to_utc(slots.read_time(local_time), zone, now())
+    assert slot.utc is not None
+    item, _ = item_of(session, row)
+    before = {"status": row.status, "local_time": row.local_time, "timezone": row.timezone}
+    set_time(row, slot.local, slot.utc, zone.key)
+    session.flush()
+    record(
+        session,
+        actor,
+        "schedule.reschedule",
+        "queue",
+        row.id,
+        project_id=item.project_id,
+        batch_id=batch_id,
+        reason=reason,
+        before=before,
+        after={"status": row.status, "local_time": row.local_time, "timezone": row.timezone},
+    )
+    return row
+
+
+def set_time(row: QueueRow, local: datetime, utc: datetime, zone: str) -> None:
+    """Queue a row for another moment: ``local`` naive in ``zone``, and the same in UTC."""
+    row.scheduled_time, row.timezone = utc, zone
+    row.local_time = local.isoformat(timespec="seconds")
+    row.status, row.next_attempt_at, row.last_error = _Q.QUEUED, None, None
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """What happened to one queue id."""
+
+    queue_id: int
+    ok: bool
+    status: str | None
+    reason: str | None = None
+
+
+def cancel(session: Session, actor: Actor, queue_ids: Sequence[int], reason: str, batch_id: str) -> list[Cancelled]:
+    """Take each of these rows off the queue and its creative back to APPROVED; an answer for every id."""
+    answers = []
+    for queue_id in dict.fromkeys(queue_ids):
+        try:
+            row = get_row(session, queue_id, lock=True)
+        except NotFoundError as error:
+            answers.append(Cancelled(queue_id, False, None, error.message))
+            continue
+        if row.status in (_Q.QUEUED, _Q.MISSED):
+            take_off_queue(session, actor, [row.content_item_id], reason=reason, batch_id=batch_id)
+            answers.append(Cancelled(queue_id, True, _Q.CANCELLED.value))
+        elif row.status == _Q.CANCELLED:
+            answers.append(Cancelled(queue_id, True, row.status))
+        else:
+            now_what = "is being sent right now" if row.status == _Q.RUNNING else f"is {row.status} already"
+            answers.append(Cancelled(queue_id, False, row.status, f"It {now_what} and cannot be cancelled."))
+    return answers
+
+
+def retry_failed(session: Session, actor: Actor, queue_id: int, reason: str, mode: Mode) -> QueueRow:
+    """Queue the failed attempts of a FAILED or PARTIAL row again, for now; nobody who got it gets it again.
+
+    A post goes out in the text that is approved now; the creative is SCHEDULED again, or stays PUBLISHED when some
+    of it went out. Raises :class:`NotFoundError`; :class:`InvalidTransition` for a row in another state or of the
+    other mode, a creative that is deleted, stale, queued anew or changed since, and when nothing failed.
+    """
+    row = get_row(session, queue_id, lock=True)
+    what = f"Queue row {queue_id}"
+    if row.status not in (_Q.FAILED, _Q.PARTIAL):
+        raise InvalidTransition(f"{what} is {row.status}; only a FAILED or PARTIAL one is retried.", state=row.status)
+    item, project = item_of(session, row, lock=True)
+    _check_retry(session, what, row, item, project, mode)
+    again = session.scalars(
+        sa.update(OutreachAttempt)
+        .where(OutreachAttempt.queue_id == row.id, OutreachAttempt.status == AttemptStatus.FAILED)
+        .values(
+            status=AttemptStatus.PENDING,
+            retry_count=0,
+            next_attempt_at=None,
+            last_error=None,
+            sender=None,
+            updated_at=now(),
+        )
+        .returning(OutreachAttempt.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if row.expanded and not again:
+        # Nobody was found to mail: look again, the project may have leads by now.
+        row.expanded = False
+    before = {"status": row.status}
+    row.status = _Q.QUEUED
+    row.next_attempt_at, row.last_error = now(), None
+    if item.status in (_C.FAILED, _C.APPROVED):
+        item.status = _C.SCHEDULED
+    session.flush()
+    record(
+        session,
+        actor,
+        "schedule.retry",
+        "queue",
+        row.id,
+        project_id=item.project_id,
+        reason=reason,
+        before=before,
+        after={"status": row.status, "attempts": len(again)},
+    )
+    return row
+
+
+def _check_retry(session: Session, what: str, row: QueueRow, item: ContentItem, project: Project, mode: Mode) -> None:
+    version = session.get_one(ContentVersion, row.content_version_id)
+    problem = None
+    if row.mode != mode:
+        problem = f"was sent in {row.mode} mode; the installation is in {mode.value} mode"
+    elif item.deleted_at is not None:
+        problem = "belongs to a creative that was deleted; restore it first"
+    elif version.number != item.version:
+        problem = "is of a text that was changed since; approve and schedule the creative instead"
+    elif project.approved_strategy_id is None or is_stale(item, project):
+        problem = "belongs to a creative that is stale; confirm or edit it first"
+    elif item.status not in (_C.FAILED, _C.APPROVED, _C.PUBLISHED):
+        problem = f"belongs to a creative that is {item.status} now"
+    if problem:
+        raise InvalidTransition(f"{what} {problem}.", state=row.status)
+    if item.status == _C.FAILED:
+        # The person who retries it approves it again, on the way to the queue.
+        check_transition(CREATIVE_TRANSITIONS, _C.FAILED, _C.APPROVED, f"Creative {item.id}")
