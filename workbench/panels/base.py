@@ -67,6 +67,9 @@ class StateView(pn.viewable.Viewer):
 
         ``closes_on_click`` also lets Escape close it: for dialogs without anything typed in them.
         """
+        for one in objects:
+            if one.margin == 0:  # lines up with the inputs, which have a margin of their own
+                one.margin = (4, 10)
         dialog = pmu.Dialog(
             *objects,
             title=title,

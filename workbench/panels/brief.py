@@ -47,7 +47,7 @@ class BriefCard(StateView):
         self.foot = safe.text("", kind="label")
         self.view = card(bar(self.heading, self.edit, stylesheets=[style("bar-ends.css")]), self.answers, self.foot)
 
-    def show(self, context: ProjectContext) -> None:
+    def fill(self, context: ProjectContext) -> None:
         """Show the brief of ``context``."""
         self.context = context
         self.edit.visible = self.state.may(Role.OPERATOR)

@@ -22,7 +22,7 @@ class ChooseProject(StateView):
         self.links = LinkList(on_follow=self._choose)
         self.view = card(self.title, self.links, max_width=720, align="center", visible=False)
 
-    def show(self, wanted: bool) -> None:
+    def offer(self, wanted: bool) -> None:
         """Show the list, or hide it."""
         projects = self.state.projects
         self.view.visible = wanted

@@ -103,7 +103,8 @@ def html(old: str, new: str, *, left: str, right: str) -> str:
     rows = side_by_side(old, new)
     if not any(row.changed for row in rows):
         return '<p class="is-note">The two are the same, word for word.</p>'
-    head = f'<thead><tr><th colspan="2">{escape(left)}</th><th colspan="2">{escape(right)}</th></tr></thead>'
+    number = '<th class="number"></th>'
+    head = f"<thead><tr>{number}<th>{escape(left)}</th>{number}<th>{escape(right)}</th></tr></thead>"
     return f'<table class="diff">{head}<tbody>{"".join(map(_row, rows))}</tbody></table>'
 
 

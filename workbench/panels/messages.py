@@ -22,7 +22,7 @@ class Messages(StateView):
 
     def _show(self, *_: Any) -> None:
         if self.state.message is not None:
-            self.toaster.show(self.state.message)
+            self.toaster.add(self.state.message)
 
     @action
     def _click_undo(self, id: int) -> None:

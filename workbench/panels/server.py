@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import panel as pn
-import panel_material_ui as pmu
+from panel_material_ui import Page
 
 from workbench.panels import safe
 from workbench.panels.theme import THEME, style
@@ -21,7 +21,7 @@ def configure_panel() -> None:
         pn.extension("tabulator")
 
 
-def refusal_page(message: str) -> pmu.Page:
+def refusal_page(message: str) -> Page:
     """A page that says why there is nothing to see, and nothing else."""
     words = safe.text(message, stylesheets=[style("refusal.css")])
-    return pmu.Page(main=[words], title="Command Center", theme_config=THEME, theme_toggle=False, busy_indicator=None)
+    return Page(main=[words], title="Command Center", theme_config=THEME, theme_toggle=False, busy_indicator=None)

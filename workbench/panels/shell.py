@@ -7,9 +7,9 @@ import logging
 from typing import Any, Final
 
 import panel as pn
-import panel_material_ui as pmu
 from panel.io.callbacks import PeriodicCallback
-from panel.util import edit_readonly
+from panel.util.parameters import edit_readonly
+from panel_material_ui import Page
 
 from workbench.panels import address
 from workbench.panels.base import PageView, StateView
@@ -22,7 +22,7 @@ from workbench.panels.leads import Leads
 from workbench.panels.messages import Messages
 from workbench.panels.pausing import PauseSwitch, pause_banner, switch_looks
 from workbench.panels.state import PAGES, WorkbenchState
-from workbench.panels.theme import THEME
+from workbench.panels.theme import THEME, style
 from workbench.panels.war_room import WarRoom
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Shell(StateView):
         self.topbar = TopBar(on_project=self._choose_project, on_pause=self.switch.open)
         self.strip = Strip(on_go=self._go, on_banner=self._click_banner)
         self.messages = Messages(state)
-        self.content = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.content = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[style("content.css")])
         self.page = make_page(
             header=[self.topbar],
             main=[self.strip, self.content, self.switch.overlay, self.messages.toaster],
@@ -65,7 +65,7 @@ class Shell(StateView):
         self.page.param.watch(lambda event: state.param.update(dark=event.new), "dark_theme")
         self._show_facts()
 
-    def __panel__(self) -> pmu.Page:
+    def __panel__(self) -> Page:
         """The page, open at the address the browser asked for, keeping itself up to date while the session lives."""
         location, document = pn.state.location, pn.state.curdoc
         if location is not None:
@@ -139,14 +139,14 @@ class Shell(StateView):
             self.switch.open()
 
 
-def make_page(**params: Any) -> pmu.Page:
+def make_page(**params: Any) -> Page:
     """A page with our theme that is not tied to the whole process.
 
     ``pmu.Page`` binds its ``busy`` to ``pn.state.busy``, which is one for all sessions: every click of anybody would
     be pushed to every open page, and the process would keep every closed page alive. Its title stays empty: the top
     bar shows the product's name.
     """
-    page = pmu.Page(
+    page = Page(
         title="",
         meta_title="Command Center",
         site_url="?",

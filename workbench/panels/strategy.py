@@ -72,7 +72,7 @@ class StrategyCard(StateView):
     def _build_head(self) -> None:
         self.choice = pmu.Select(label="Revision", options={}, size="small", width=340, margin=0)
         self.choice.param.watch(self._choose, "value")
-        self.status = pn.pane.HTML("", **safe.pane_options(stylesheets=[style("status.css")]))
+        self.status = pn.pane.HTML("", **safe.pane_options(stylesheets=[style("status.css")], align="center"))
         self.approve = pmu.Button(
             label="Approve", icon="check", color="success", on_click=self._click_approve, margin=0
         )
@@ -81,7 +81,7 @@ class StrategyCard(StateView):
         )
         self.reason = pmu.TextAreaInput(label="Reason", rows=3)
         self.head = bar(self.choice, self.status, self.reject, self.approve, stylesheets=[style("strategy-head.css")])
-        self.newer_text = safe.text("", sizing_mode="stretch_width")
+        self.newer_text = safe.text("", align="center")
         self.newer = bar(
             self.newer_text,
             pmu.Button(label="Show it", size="small", variant="outlined", on_click=self._click_newest, margin=0),
@@ -114,7 +114,7 @@ class StrategyCard(StateView):
 
     # What is shown
 
-    def show(self, context: ProjectContext) -> None:
+    def fill(self, context: ProjectContext) -> None:
         """Show the strategy of ``context``'s project, keeping what is being read and typed."""
         same = self.project_id == context["project_id"]
         self.project_id = context["project_id"]
@@ -142,7 +142,7 @@ class StrategyCard(StateView):
         return next((one for one in self.revisions if one["number"] == self.number), None)
 
     def _show_empty(self, context: ProjectContext) -> None:
-        missing = [name for name in ("goal", "audience") if not context[name].strip()]  # type: ignore[literal-required]
+        missing = [name for name in ("goal", "audience") if not context[name].strip()]
         may = self.state.may(Role.OPERATOR)
         note, button = self.empty[1], self.empty[2]
         button.visible = may

@@ -38,7 +38,7 @@ class StrategyEditor(StateView):
         #: Number of the revision the text was started from.
         self.base = 0
         self.text = ""
-        self.notice_text = safe.text("", sizing_mode="stretch_width")
+        self.notice_text = safe.text("", align="center")
         self.discard = pmu.Button(
             label="Discard my draft", size="small", variant="outlined", on_click=self._click_discard, margin=0
         )

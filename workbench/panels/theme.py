@@ -11,6 +11,13 @@ from typing import Any, Final
 
 COMPONENTS: Final = Path(__file__).parent / "components"
 
+
+def _bar(colour: str) -> dict[str, Any]:
+    """The header's own colour: the primary one of the dark theme is too bright for a whole bar."""
+    paint = {"backgroundColor": colour, "backgroundImage": "none", "color": "#ffffff", "boxShadow": "none"}
+    return {"MuiAppBar": {"styleOverrides": {"root": paint}}}
+
+
 _TYPOGRAPHY: Final[dict[str, Any]] = {"button": {"textTransform": "none", "fontWeight": 500}}
 
 #: For ``pmu.Page(theme_config=…)``; what stands inside the page inherits it.
@@ -25,6 +32,7 @@ THEME: Final[dict[str, Any]] = {
             "info": {"main": "#0277bd"},
             "background": {"default": "#f7f7fa", "paper": "#ffffff"},
         },
+        "components": _bar("#5053c8"),
         "shape": {"borderRadius": 8},
         "typography": _TYPOGRAPHY,
     },
@@ -38,6 +46,7 @@ THEME: Final[dict[str, Any]] = {
             "info": {"main": "#4fc3f7"},
             "background": {"default": "#141519", "paper": "#1b1c21"},
         },
+        "components": _bar("#2c2d5a"),
         "shape": {"borderRadius": 8},
         "typography": _TYPOGRAPHY,
     },

@@ -64,13 +64,13 @@ class WarRoom(PageView):
     def _update(self) -> None:
         project_id = self.state.project_id
         self.room.visible = project_id is not None
-        self.choose.show(project_id is None)
+        self.choose.offer(project_id is None)
         if project_id is None:
             return
         context = self.state.call(ops.get_project_context, project_id)
         self._show_head(context)
-        self.brief.show(context)
-        self.strategy.show(context)
+        self.brief.fill(context)
+        self.strategy.fill(context)
 
     def _show_head(self, context: ProjectContext) -> None:
         paused = '<span class="chip" data-tone="warn">Paused</span>' if context["paused"] else ""

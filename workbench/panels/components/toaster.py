@@ -27,7 +27,7 @@ class Toaster(Component):
         self._numbers = count(1)
         self._undos: deque[tuple[int, Callable[[], object]]] = deque(maxlen=5)
 
-    def show(self, message: Message) -> None:
+    def add(self, message: Message) -> None:
         """Show ``message`` below those that are still there."""
         number = next(self._numbers)
         if message.undo is not None:

@@ -1,6 +1,6 @@
 const MODES = {
-  simulation: ["Simulation", "Nothing leaves this machine: what is sent goes to the outbox folder."],
-  live: ["LIVE", "Live mode: what is sent reaches real people."],
+  simulation: ["Simulation", "Sim", "Nothing leaves this machine: what is sent goes to the outbox folder."],
+  live: ["LIVE", "LIVE", "Live mode: what is sent reaches real people."],
 }
 
 function mark() {
@@ -50,18 +50,18 @@ export function render({model}) {
     if (select.selectedIndex < 0) { select.value = "0" }
   }
   const show_mode = () => {
-    const [label, hint] = MODES[model.mode] || MODES.simulation
+    const [label, short, hint] = MODES[model.mode] || MODES.simulation
     mode.className = `mode ${model.mode}`
     mode.title = hint
-    mode.replaceChildren(icon(model.mode === "live" ? "bolt" : "cloud", 16), h("span", {}, label))
+    mode.replaceChildren(icon(model.mode === "live" ? "bolt" : "cloud", 16),
+      h("span.long", {}, label), h("span.short", {"aria-hidden": "true"}, short))
   }
   const show_pause = () => {
     const running = model.pause_state === "running"
     pause.className = `pause ${model.pause_state}`
     pause.disabled = !model.may_switch
     pause.title = model.pause_hint
-    pause.setAttribute("aria-label", `${model.pause_label}. ${model.pause_hint}`)
-    pause.replaceChildren(icon(running ? "pause" : "play", 18), h("span.wide", {}, running ? "Pause" : model.pause_label))
+    pause.replaceChildren(icon(running ? "pause" : "play", 18), h("span.wide", {}, running ? "Pause" : model.pause_state === "paused" ? "Paused: resume…" : model.pause_label))
   }
   const show_person = () => {
     person.title = `${model.person}, ${model.role}`
