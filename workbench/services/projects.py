@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -27,6 +26,7 @@ from workbench.models import (
     ProjectAccount,
     QueueRow,
 )
+from workbench.services import slots
 from workbench.services.audit import Actor, record
 from workbench.settings import Account
 
@@ -68,8 +68,7 @@ def create(session: Session, *, name: str, client: str, timezone: str) -> Projec
 
     Raises :class:`InputError` for an unknown time zone, and for a name that the client has already.
     """
-    check_zone(timezone)
-    project = Project(name=name, client=client, timezone=timezone)
+    project = Project(name=name, client=client, timezone=slots.find_zone(timezone).key)
     try:
         with session.begin_nested():
             session.add(project)
@@ -77,14 +76,6 @@ def create(session: Session, *, name: str, client: str, timezone: str) -> Projec
         whose = f"{client} already has" if client else "There is already"
         raise InputError(f"{whose} a project called {name}. Choose another name.") from error
     return project
-
-
-def check_zone(name: str) -> None:
-    """Raise :class:`InputError` unless ``name`` is an IANA time zone."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError, TypeError) as error:
-        raise InputError(f"{name!r} is not a time zone. Give an IANA name such as Europe/Berlin.") from error
 
 
 def enter_state(session: Session, actor: Actor, project: Project, to: ProjectState, reason: str | None) -> None:
