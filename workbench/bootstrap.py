@@ -6,7 +6,7 @@ import atexit
 import tempfile
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 import sqlalchemy as sa
@@ -21,7 +21,6 @@ from workbench.models import Project
 from workbench.operator_services._edge import Runtime, actor_of, build_runtime
 from workbench.operator_services.users import find_actor, have_users
 from workbench.services.audit import Actor
-from workbench.services.demo import load_demo
 from workbench.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ class Workbench:
         """The whole application: header, navigation and the five pages."""
         from workbench.panels import Shell, WorkbenchState
 
-        return Shell(WorkbenchState(self))
+        return cast("Viewer", Shell(WorkbenchState(self)))
 
     def command(self) -> Viewer:
         """What needs attention, the board, the activity."""
@@ -111,8 +110,7 @@ class Workbench:
         state = panels.WorkbenchState(self)
         if project is not None:
             state.project_id = self._project_id(project)
-        page: Viewer = getattr(panels, name)(state)
-        return page
+        return cast("Viewer", getattr(panels, name)(state))
 
     def _project_id(self, project: str | int) -> int:
         with self._sessions() as db, transaction(db, write=False):
@@ -195,6 +193,8 @@ def open_database(settings: Settings) -> sa.Engine:
 
 def fill_with_demo(engine: sa.Engine, as_of: datetime, *, scale: int = 1) -> bool:
     """Load the demo unless the database has projects. Says whether it did."""
+    from workbench.services.demo import load_demo  # nobody else pays for its texts
+
     with make_sessions(engine)() as db, transaction(db, write=True):
         if db.scalar(sa.select(Project.id).limit(1)) is not None:
             return False

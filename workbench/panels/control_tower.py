@@ -74,7 +74,7 @@ AUDIT_COLUMNS: Final = [
 
 def queue_line(item: QueueItem) -> dict[str, Any]:
     """One row of the queue, with what may be done to it."""
-    told = [f"{item[key]:,} {key}" for key in ("sent", "failed", "unknown", "pending", "skipped") if item[key]]  # type: ignore[literal-required]
+    told = [f"{item[key]:,} {key}" for key in ("sent", "failed", "unknown", "pending", "skipped") if item[key]]
     allowed = {
         "QUEUED": ["move", "cancel"],
         "MISSED": ["move", "cancel"],
@@ -311,8 +311,10 @@ class ControlTower(PageView):
             self.dialogs.open(key, id)
         elif shown == "failed" and key == "retry" and self._queue_of.get(id):
             self.dialogs.open("retry", int(self._queue_of[id] or 0))
-        elif shown == "unknown" and key in ("sent", "not_sent"):
-            self.dialogs.open_reconcile(id, key)
+        elif shown == "unknown" and key == "sent":
+            self.dialogs.open_reconcile(id, "sent")
+        elif shown == "unknown" and key == "not_sent":
+            self.dialogs.open_reconcile(id, "not_sent")
 
     @action
     def _click_probe(self, key: str) -> None:

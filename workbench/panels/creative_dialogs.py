@@ -32,7 +32,7 @@ class CreativeDialogs:
 
     def open(self, key: str, project_id: int, creative_id: int) -> None:
         """Read the creative again and open the dialog for ``key``. Raises :class:`NotFoundError`."""
-        self.project_id = project_id
+        self.project_id, self.creative_id = project_id, creative_id
         self.creative = self.state.call(ops.get_creative, project_id, creative_id)
         openers = {
             "edit": self._open_edit,
@@ -113,7 +113,7 @@ class CreativeDialogs:
             saved = self.state.call(
                 ops.update_creative,
                 self.project_id,
-                self.creative["id"],
+                self.creative_id,
                 {**changes, "version": self.creative["version"]},
             )
         except EditConflict as conflict:
@@ -126,7 +126,7 @@ class CreativeDialogs:
         self.state.tell(f"Saved as version {saved['version']}.{again}")
 
     def _show_conflict(self, conflict: EditConflict) -> None:
-        newest = self.state.call(ops.get_creative, self.project_id, self.creative["id"])
+        newest = self.state.call(ops.get_creative, self.project_id, self.creative_id)
 
         def keep_mine(*_: Any) -> None:
             self.creative = newest
@@ -161,7 +161,7 @@ class CreativeDialogs:
     @action
     def _click_regenerate(self, *_: Any) -> None:
         made: Creative = self.state.call(
-            ops.regenerate_creative, self.project_id, self.creative["id"], typed(self.instruction) or None
+            ops.regenerate_creative, self.project_id, self.creative_id, typed(self.instruction) or None
         )
         self.page.close_dialog()
         if made["note"]:
@@ -172,7 +172,7 @@ class CreativeDialogs:
     # Versions
 
     def _open_versions(self) -> None:
-        versions = self.state.call(ops.get_creative_versions, self.project_id, self.creative["id"])
+        versions = self.state.call(ops.get_creative_versions, self.project_id, self.creative_id)
         editable = self.state.may(Role.OPERATOR) and not self.creative["deleted"]
         rows = [
             {
@@ -205,7 +205,7 @@ class CreativeDialogs:
 
     @action
     def _click_restore(self, key: str, id: int) -> None:
-        made = self.state.call(ops.restore_creative_version, self.project_id, self.creative["id"], id)
+        made = self.state.call(ops.restore_creative_version, self.project_id, self.creative_id, id)
         self.page.close_dialog()
         self.state.tell(f"Version {id} is back, as version {made['version']}.")
 
@@ -239,7 +239,7 @@ class CreativeDialogs:
     @action
     def _show_rendered(self, *_: Any) -> None:
         lead_id = int(self.lead.value) if self.lead.value else None
-        message = self.state.call(ops.preview_message, self.project_id, self.creative["id"], lead_id)
+        message = self.state.call(ops.preview_message, self.project_id, self.creative_id, lead_id)
         missing = (
             f"Nothing is known for: {', '.join(message['missing'])}. It would not be sent."
             if message["missing"]
@@ -269,7 +269,7 @@ class CreativeDialogs:
 
     @action
     def _click_test(self, *_: Any) -> None:
-        result = self.state.call(ops.send_test, self.project_id, self.creative["id"], typed(self.recipient) or None)
+        result = self.state.call(ops.send_test, self.project_id, self.creative_id, typed(self.recipient) or None)
         if result["outcome"] == "sent":
             self.page.close_dialog()
         self.state.tell(

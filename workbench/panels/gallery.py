@@ -10,7 +10,7 @@ import panel_material_ui as pmu
 
 from workbench import operator_services as ops
 from workbench.enums import CreativeStatus, Platform, Role
-from workbench.errors import WorkbenchError
+from workbench.errors import InputError, WorkbenchError
 from workbench.operator_services.types import BulkResult, Creative, ItemOutcome, ScheduleResult
 from workbench.panels import safe
 from workbench.panels.base import PageView, action
@@ -184,7 +184,7 @@ class Gallery(PageView):
         total = state.call(ops.count_creatives, project["id"], **wanted)
         page = max(1, min(int(self.grid.page), -(-total // PAGE_SIZE)))
         rows = state.call(ops.get_creatives_for_project, project["id"], **wanted, page=page, page_size=PAGE_SIZE)
-        self._versions.update({row["id"]: row["version"] for row in rows if row["id"] is not None})
+        self._remember(rows)
         author = project["client"] or project["name"]
         may_write = state.may(Role.OPERATOR)
         filtered = any(value for name, value in state.filters.items() if name in self._filters())
@@ -234,14 +234,21 @@ class Gallery(PageView):
             rows = self.state.call(
                 ops.get_creatives_for_project, self._project_id(), **wanted, page=page, page_size=1_000
             )
-            found = [row for row in rows if row["id"] is not None and not row["deleted"]]
-            ids += [row["id"] for row in found]
-            self._versions.update({row["id"]: row["version"] for row in found})
+            self._remember(rows)
+            ids += [row["id"] for row in rows if row["id"] is not None and not row["deleted"]]
             if len(rows) < 1_000:
                 break
         self._choose(ids)
 
+    def _remember(self, rows: list[Creative]) -> None:
+        """Which version of each was read: that one is approved, not one written meanwhile."""
+        for row in rows:
+            if row["id"] is not None:
+                self._versions[row["id"]] = row["version"]
+
     def _project_id(self) -> int:
+        if self.state.project_id is None:
+            raise InputError("Choose a project in the header first.")
         return int(self.state.project_id)
 
     # Many at once

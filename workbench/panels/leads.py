@@ -70,6 +70,8 @@ class Leads(PageView):
 
     def __init__(self, state: WorkbenchState, **params: Any) -> None:
         super().__init__(state, **params)
+        self.importing = LeadImport(self)
+        self.history = LeadHistoryView(self)
         self.search = pmu.TextInput(label="Search", placeholder="Name, company or address", width=240, size="small")
         self.status = pmu.Select(
             label="Status", options={"All": "", **{word(one): one.value for one in LeadStatus}}, width=150, size="small"
@@ -105,8 +107,6 @@ class Leads(PageView):
             on_sort=self._click_sort,
             on_turn=self._click_turn,
         )
-        self.importing = LeadImport(self)
-        self.history = LeadHistoryView(self)
         self.body[:] = [
             bar(*self._filters().values(), self.set_consent, self.campaigns_button, self.import_button),
             self.table,
@@ -261,6 +261,8 @@ class Leads(PageView):
 
     @action
     def _click_add_campaign(self, *_: Any) -> None:
+        if self.state.project_id is None:
+            return
         made = self.state.call(
             ops.create_campaign, self.state.project_id, typed(self.campaign_name), max_emails_per_day=self.daily.value
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import panel_material_ui as pmu
 
@@ -11,6 +11,8 @@ from workbench.enums import Gateway
 from workbench.panels import safe
 from workbench.panels.base import StateView, action
 from workbench.panels.new_project import typed
+
+Outcome = Literal["sent", "not_sent"]
 
 
 class QueueDialogs:
@@ -37,7 +39,7 @@ class QueueDialogs:
             note = "It comes off the queue and stays approved."
             self._ask("Cancel", note, button="Take it off the queue", click=self._click_cancel, color="error")
 
-    def open_reconcile(self, attempt_id: int, outcome: str) -> None:
+    def open_reconcile(self, attempt_id: int, outcome: Outcome) -> None:
         """Say what became of an attempt nobody knows about: ``sent`` or ``not_sent``."""
         self.attempt_id, self.outcome = attempt_id, outcome
         self.reason = self._reason("How do you know? (look at the platform, or ask the recipient)")

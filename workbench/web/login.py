@@ -35,7 +35,7 @@ class Throttle:
         self._failures[key].append(self._clock())
 
 
-class LoginPage(PlainPage, BasicLoginHandler):  # type: ignore[misc]
+class LoginPage(PlainPage, BasicLoginHandler):
     """Shows the form, checks it, and sets the cookie that Panel reads."""
 
     sessions: ClassVar[Callable[[], Session]]
@@ -71,7 +71,7 @@ class LoginPage(PlainPage, BasicLoginHandler):  # type: ignore[misc]
         super().set_secure_cookie(name, value, *args, **kwargs)
 
 
-class LocalUsers(BasicAuthProvider):  # type: ignore[misc]
+class LocalUsers(BasicAuthProvider):
     """Panel's sign-in provider over the users table."""
 
     def __init__(self, sessions: Callable[[], Session]) -> None:

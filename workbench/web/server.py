@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import panel as pn
 import psutil
 from panel.io.server import Server, get_server
-from panel.viewable import Viewable
 
 from workbench.bootstrap import Workbench
 from workbench.errors import NotConfigured, PermissionDenied
@@ -49,7 +48,7 @@ def listening_addresses() -> list[str]:
     return [entry.laddr.ip for entry in connections if entry.status == psutil.CONN_LISTEN]
 
 
-def session_page(wb: Workbench) -> Viewable:
+def session_page(wb: Workbench) -> Any:
     """The page for whoever opened this browser session, or the reason why they may not."""
     configure_panel()
     user = pn.state.user
@@ -58,8 +57,7 @@ def session_page(wb: Workbench) -> Viewable:
         mine = wb.acting_as(user)
     except (NotConfigured, PermissionDenied) as error:
         return refusal_page(error.message)
-    page: Viewable = mine.page().__panel__()
-    return page
+    return mine.page().__panel__()
 
 
 def make_server(wb: Workbench, *, address: str = "127.0.0.1", port: int = 5006, oauth: str | None = None) -> Server:
