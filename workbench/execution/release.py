@@ -1,4 +1,4 @@
-"""Letting go of a queue row: it ends with what its attempts say, or waits for more. Reaping those whose worker is gone."""
+"""Letting go of a queue row: it ends with what its attempts say, or waits for more. And reaping expired leases."""
 
 from __future__ import annotations
 

@@ -278,6 +278,8 @@ class PauseState(TypedDict):
     at: datetime | None
     #: Messages being sent right now; the pause is confirmed when this is 0.
     in_flight: int
+    #: Messages of unknown outcome whose worker may be frozen rather than gone: they may still go out.
+    may_still_deliver: int
     projects: list[dict[str, Any]]
     gateways: list[dict[str, Any]]
 
@@ -411,3 +413,30 @@ class RenderedMessage(TypedDict):
     #: Placeholders that had no value for this lead.
     missing: list[str]
     problems: list[str]
+
+
+class OpenAttempt(TimelineRow):
+    """An attempt that needs a person: it failed, or nobody knows what became of it."""
+
+    attempt_id: int
+    content_item_id: int
+    #: Why it cannot be called "not sent" yet; None when it can.
+    may_still_deliver: str | None
+
+
+class ModeChange(TypedDict):
+    mode: str
+    #: Queue rows that came off the queue because they were queued in simulation.
+    returned: int
+    #: Live only: gateways that are not configured, by their names; what they should send will say so.
+    unconfigured: list[str]
+    #: Messages that were being sent when the mode changed; the change is complete when this is 0.
+    in_flight: int
+
+
+class SentTest(TypedDict):
+    outcome: Literal["sent", "rejected", "deferred", "unknown"]
+    detail: str
+    #: None for a post.
+    to: str | None
+    mode: str

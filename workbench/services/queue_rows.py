@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -24,7 +25,7 @@ from workbench.models import ContentItem, ContentVersion, OutreachAttempt, Proje
 from workbench.services import slots
 from workbench.services.audit import Actor, record
 from workbench.services.creatives import is_stale
-from workbench.services.schedules import take_off_queue
+from workbench.services.schedules import chunks, take_off_queue
 
 _Q, _C = QueueStatus, CreativeStatus
 
@@ -111,22 +112,24 @@ class Cancelled:
 
 def cancel(session: Session, actor: Actor, queue_ids: Sequence[int], reason: str, batch_id: str) -> list[Cancelled]:
     """Take each of these rows off the queue and its creative back to APPROVED; an answer for every id."""
-    answers = []
-    for queue_id in dict.fromkeys(queue_ids):
-        try:
-            row = get_row(session, queue_id, lock=True)
-        except NotFoundError as error:
-            answers.append(Cancelled(queue_id, False, None, error.message))
-            continue
-        if row.status in (_Q.QUEUED, _Q.MISSED):
-            take_off_queue(session, actor, [row.content_item_id], reason=reason, batch_id=batch_id)
-            answers.append(Cancelled(queue_id, True, _Q.CANCELLED.value))
-        elif row.status == _Q.CANCELLED:
-            answers.append(Cancelled(queue_id, True, row.status))
-        else:
-            now_what = "is being sent right now" if row.status == _Q.RUNNING else f"is {row.status} already"
-            answers.append(Cancelled(queue_id, False, row.status, f"It {now_what} and cannot be cancelled."))
-    return answers
+    unique = list(dict.fromkeys(queue_ids))
+    found: dict[int, Any] = {}
+    for chunk in chunks(sorted(unique)):
+        query = sa.select(QueueRow.id, QueueRow.status, QueueRow.content_item_id).where(QueueRow.id.in_(chunk))
+        found |= {row.id: row for row in session.execute(query.order_by(QueueRow.id).with_for_update())}
+    waiting = [row for row in found.values() if row.status in (_Q.QUEUED, _Q.MISSED)]
+    taken = take_off_queue(session, actor, [row.content_item_id for row in waiting], reason=reason, batch_id=batch_id)
+    off = set(taken)
+    return [_cancelled(queue_id, found.get(queue_id), off) for queue_id in unique]
+
+
+def _cancelled(queue_id: int, row: Any | None, taken: Container[int]) -> Cancelled:
+    if row is None:
+        return Cancelled(queue_id, False, None, f"There is no queue row {queue_id}.")
+    if queue_id in taken or row.status == _Q.CANCELLED:
+        return Cancelled(queue_id, True, _Q.CANCELLED.value)
+    now_what = "is being sent right now" if row.status == _Q.RUNNING else f"is {row.status} already"
+    return Cancelled(queue_id, False, row.status, f"It {now_what} and cannot be cancelled.")
 
 
 def retry_failed(session: Session, actor: Actor, queue_id: int, reason: str, mode: Mode) -> QueueRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from workbench.clock import now
 from workbench.enums import CreativeStatus, Mode, Platform, ProjectState, QueueStatus
-from workbench.errors import NotConfigured, ScheduleInvalid
+from workbench.errors import InputError, NotConfigured, ScheduleInvalid
 from workbench.models import ContentItem, ContentVersion, Project, QueueRow
 from workbench.services import slots
 from workbench.services.audience import ProjectAudience, had, required
@@ -79,7 +79,7 @@ class Schedule:
 def plan(
     session: Session,
     project: Project,
-    ids: Sequence[int],
+    ids: object,
     params: Mapping[str, Any] | None,
     ways: Ways,
     *,
@@ -92,10 +92,10 @@ def plan(
     """
     moment = now()
     layout = slots.read_params(params, project.timezone, moment)
-    unique = list(dict.fromkeys(ids))
-    rows = {row.id: row for row in _rows(session, project.id, unique, lock)}
+    unique = _once(ids)
+    rows = {row.id: row for row in _rows(session, project.id, [one for one in unique if _is_id(one)], lock)}
     accounts = _Accounts(project, bound_accounts(session, project.id), ways)
-    judged = [_judge(one, rows.get(one), project, accounts) for one in unique]
+    judged = [_judge(one, rows.get(one) if _is_id(one) else None, project, accounts) for one in unique]
     good = [one for one in judged if one.ok]
     timed = dict(zip((one.id for one in good), slots.series(layout, len(good), moment), strict=True))
     reach = _reach(session, project, [rows[one.id] for one in good], ways.mode)
@@ -106,7 +106,7 @@ def schedule(
     session: Session,
     actor: Actor,
     project: Project,
-    ids: Sequence[int],
+    ids: object,
     params: Mapping[str, Any] | None,
     ways: Ways,
 ) -> Schedule:
@@ -145,6 +145,17 @@ def schedule(
         for one in planned.items
     ]
     return Schedule(planned.zone, done, batch_id)
+
+
+def _once(ids: object) -> list[Any]:
+    """Each id once. What could not be an id is answered like one that does not exist."""
+    if isinstance(ids, str | bytes | Mapping) or not isinstance(ids, Iterable):
+        raise InputError("Give the ids as a list of numbers, for example [1, 2, 3].")
+    return list(dict.fromkeys(one if isinstance(one, Hashable) else repr(one) for one in ids))
+
+
+def _is_id(one: object) -> bool:
+    return isinstance(one, int) and not isinstance(one, bool) and 0 < one < 2**31
 
 
 def _rows(session: Session, project_id: int, ids: Sequence[int], lock: bool) -> Iterator[Any]:
@@ -206,9 +217,9 @@ def live_email_problem(platform: Platform, mode: Mode, public_url: str | None) -
     )
 
 
-def _judge(one: int, row: Any | None, project: Project, accounts: _Accounts) -> Planned:
+def _judge(one: Any, row: Any | None, project: Project, accounts: _Accounts) -> Planned:
     if row is None:
-        return Planned(one, reason=f"There is no creative {one} in project {project.id}.")
+        return Planned(one, reason=f"There is no creative {one!r} in project {project.id}.")
     platform = Platform(row.platform)
     base = Planned(one, row.title, row.platform, row.status, version_id=row.version_id)
     account, reason = accounts.of(platform)

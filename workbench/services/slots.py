@@ -76,14 +76,15 @@ def read_time(value: object) -> datetime:
 
     Raises :class:`ScheduleInvalid` for anything else.
     """
+    moment = value
     if isinstance(value, str):
         try:
-            value = datetime.fromisoformat(value.strip())
+            moment = datetime.fromisoformat(value.strip())
         except ValueError as error:
             raise ScheduleInvalid(f"{value[:60]!r} is not a date and time. {_FORMAT}") from error
-    if not isinstance(value, datetime):
+    if not isinstance(moment, datetime):
         raise ScheduleInvalid(f"{str(value)[:60]!r} is not a date and time. {_FORMAT}")
-    return value.replace(microsecond=0)
+    return moment.replace(microsecond=0)
 
 
 def resolve(moment: datetime, zone: ZoneInfo) -> Slot:
@@ -113,8 +114,7 @@ def resolve(moment: datetime, zone: ZoneInfo) -> Slot:
         readings = sorted(reading.astimezone(UTC).astimezone(zone) for reading in (first, second))
         earlier, later = (reading.isoformat(timespec="minutes") for reading in readings)
         problem = (
-            f"{_show(moment)} does not exist in {zone.key}: the clocks go forward. "
-            f"Choose {earlier} or {later} instead."
+            f"{_show(moment)} does not exist in {zone.key}: the clocks go forward. Choose {earlier} or {later} instead."
         )
     return Slot(moment, None, problem)
 
@@ -145,9 +145,7 @@ def read_params(params: Mapping[str, Any] | None, default_zone: str, now: dateti
     given = dict(params or {})
     unknown = sorted(set(given) - set(KNOWN))
     if unknown:
-        raise ScheduleInvalid(
-            f"There is no schedule parameter {', '.join(unknown)}. There are: {', '.join(KNOWN)}."
-        )
+        raise ScheduleInvalid(f"There is no schedule parameter {', '.join(unknown)}. There are: {', '.join(KNOWN)}.")
     zone = find_zone(given.get("timezone") or default_zone)
     slots = _read_slots(given.get("slots"))
     spacing = _whole(given.get("spacing_minutes"), "spacing_minutes", 0, LONGEST_SPACING)
@@ -165,9 +163,7 @@ def _read_start(value: object, zone: ZoneInfo, now: datetime, *, with_slots: boo
         local = start.astimezone(zone).replace(tzinfo=None) if start.tzinfo else start
         present = _soon(now, zone)
         if local.date() < present.date():
-            raise ScheduleInvalid(
-                f"{local.date()} is past: it is {_show(present)} in {zone.key}. Choose a later day."
-            )
+            raise ScheduleInvalid(f"{local.date()} is past: it is {_show(present)} in {zone.key}. Choose a later day.")
         return max(local, present)
     to_utc(start, zone, now)
     return start
@@ -238,9 +234,7 @@ def _read_slots(value: object) -> tuple[time, ...]:
         try:
             at = entry if isinstance(entry, time) else time.fromisoformat(str(entry))
         except ValueError as error:
-            raise ScheduleInvalid(
-                f"{str(entry)[:40]!r} is not a time of day. Write it like 09:00."
-            ) from error
+            raise ScheduleInvalid(f"{str(entry)[:40]!r} is not a time of day. Write it like 09:00.") from error
         times.add(at.replace(tzinfo=None, second=0, microsecond=0))
     return tuple(sorted(times))
 
@@ -249,9 +243,7 @@ def _whole(value: object, name: str, least: int, most: int) -> int | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise ScheduleInvalid(
-            f"{name} must be a whole number from {least} to {most:,}, not {str(value)[:40]!r}."
-        )
+        raise ScheduleInvalid(f"{name} must be a whole number from {least} to {most:,}, not {str(value)[:40]!r}.")
     return value
 
 

@@ -67,8 +67,7 @@ def _running(facts: Facts) -> str | None:
 def _blocked(facts: Facts) -> str | None:
     if facts.mode is not facts.installation_mode:
         return (
-            f"It was queued in {facts.mode.value} mode and the installation is in "
-            f"{facts.installation_mode.value} mode."
+            f"It was queued in {facts.mode.value} mode and the installation is in {facts.installation_mode.value} mode."
         )
     pauses = (
         ("Everything is", facts.system_pause),
