@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, Final, Literal, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from workbench.clock import now
@@ -142,11 +143,17 @@ class _Import:
 
     def _known(self, addresses: list[str]) -> dict[str, dict[str, Any]]:
         """The campaign's leads with one of these addresses, by address."""
-        columns = [_TABLE.c.id, _TABLE.c.email_norm, *(_TABLE.c[name] for name in _COLUMNS)]
-        found = self._session.execute(
-            sa.select(*columns).where(_TABLE.c.campaign_id == self._campaign_id, _TABLE.c.email_norm.in_(addresses))
-        )
-        return {row.email_norm: dict(row._mapping) for row in found}
+        columns = [_TABLE.c[name] for name in ("id", "email_norm", *_COLUMNS)]
+        mine = sa.select(*columns).where(_TABLE.c.campaign_id == self._campaign_id)
+        if self._session.get_bind().dialect.name == "postgresql":
+            # Before a new table is first analysed, PostgreSQL would read the whole campaign for an IN list, once a
+            # chunk. One row wanted for each address leaves it only the unique index.
+            wanted = sa.func.unnest(sa.cast(addresses, ARRAY(sa.Text))).table_valued("address").render_derived()
+            one = mine.where(_TABLE.c.email_norm == wanted.c.address).limit(1).correlate(wanted).lateral()
+            query = sa.select(one).select_from(wanted.join(one, sa.true()))
+        else:
+            query = mine.where(_TABLE.c.email_norm.in_(addresses))
+        return {row.email_norm: dict(row._mapping) for row in self._session.execute(query)}
 
     def _write(self, new: list[dict[str, Any]], changed: list[dict[str, Any]]) -> None:
         if new:
