@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+
 import panel as pn
+from bokeh.util.warnings import BokehUserWarning
 from panel_material_ui import Page
 
 from workbench.panels import safe
@@ -15,6 +18,9 @@ THREADS = 4
 def configure_panel() -> None:
     """Set Panel up. To be called where a server is made and where each session begins; may be called again."""
     safe.harden()
+    # The first time that Bokeh's browser side speaks for a model that came after the page had loaded, it sends the
+    # model whole; its server side finds that it knows it, uses what it knows, and says so.
+    warnings.filterwarnings("ignore", message="reference already known", category=BokehUserWarning)
     if pn.config.nthreads is None:
         pn.extension("tabulator", nthreads=THREADS)
     else:

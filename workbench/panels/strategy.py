@@ -12,15 +12,19 @@ from workbench import operator_services as ops
 from workbench.enums import Role, StrategyStatus
 from workbench.operator_services.types import ProjectContext, StrategyRevision
 from workbench.panels import diff, safe
-from workbench.panels.base import StateView, action
+from workbench.panels.base import StateView, action, quietly
 from workbench.panels.components.feed import Feed
+from workbench.panels.components.tab_bar import TabBar
 from workbench.panels.layout import bar, card
 from workbench.panels.state import WorkbenchState
 from workbench.panels.strategy_editor import StrategyEditor
 from workbench.panels.strategy_history import history
 from workbench.panels.theme import style
 
-READ, EDIT, CHANGES, HISTORY = range(4)
+#: The views of the card, in the order of its tabs.
+VIEWS: Final = {"read": "Read", "edit": "Edit", "changes": "Changes", "history": "History"}
+
+GAP: Final = ":host { gap: 10px; }"
 
 _TONES: Final = {
     StrategyStatus.DRAFT: ("Waiting for approval", "warn"),
@@ -66,7 +70,7 @@ class StrategyCard(StateView):
             pmu.Button(label="Write a first draft from the brief", icon="auto_awesome", on_click=self._click_first),
             visible=False,
         )
-        self.filled = card(self.head, self.newer, self.tabs)
+        self.filled = card(self.head, self.newer, self.tabs, *self.views.values())
         self.view = pn.Column(self.empty, self.filled, sizing_mode="stretch_width", margin=0)
 
     def _build_head(self) -> None:
@@ -98,19 +102,19 @@ class StrategyCard(StateView):
             choice.param.watch(lambda *_: self._show_changes(), "value")
         self.changes = pn.pane.HTML("", **safe.pane_options(stylesheets=[style("diff.css")]))
         self.decisions = Feed(heading="Decisions and revisions", empty="Nothing has been decided yet.")
-        self.tabs = pmu.Tabs(
-            ("Read", self.document),
-            ("Edit", self.editor.view),
-            (
-                "Changes",
-                pn.Column(bar(self.left, self.right, margin=(12, 0)), self.changes, sizing_mode="stretch_width"),
-            ),
-            ("History", self.decisions),
-            dynamic=True,
-            sizing_mode="stretch_width",
-            margin=0,
+        compare = bar(self.left, self.right)
+        self.views = {
+            "read": self.document,
+            "edit": self.editor.view,
+            "changes": pn.Column(compare, self.changes, sizing_mode="stretch_width", margin=0, stylesheets=[GAP]),
+            "history": self.decisions,
+        }
+        self.tabs = TabBar(
+            tabs=[{"key": key, "label": words} for key, words in VIEWS.items()],
+            label="Views of the strategy",
+            on_choose=self._click_tab,
         )
-        self.tabs.param.watch(self._open_tab, "active")
+        self._open_tab("read")
 
     # What is shown
 
@@ -126,14 +130,14 @@ class StrategyCard(StateView):
             return
         if not same or not self.number:
             self.number = self.revisions[0]["number"]
-            self.tabs.active = READ
+            self._open_tab("read")
             self.editor.open(self.project_id, self.revisions)
         else:
             self.editor.follow(self.revisions)
         self.choice.param.update(options={label(one): one["number"] for one in self.revisions}, value=self.number)
         self._fill_changes(same)
         self._show_revision()
-        if self.tabs.active == HISTORY:
+        if self.tabs.active == "history":
             self._show_history()
 
     @property
@@ -185,7 +189,7 @@ class StrategyCard(StateView):
         self._show_changes()
 
     def _show_changes(self) -> None:
-        if self.tabs.active != CHANGES:
+        if self.tabs.active != "changes":
             return
         texts = {one["number"]: one["text"] for one in self.revisions}
         old, new = self.left.value, self.right.value
@@ -197,15 +201,24 @@ class StrategyCard(StateView):
             rows = self.state.call(ops.get_audit_log, project_id=self.project_id, entity="strategy", limit=200)
             self.decisions.param.update(events=history(rows), zone=self.state.host.settings.timezone)
 
-    def _open_tab(self, event: Any) -> None:
-        if event.new == CHANGES:
+    def _open_tab(self, key: str) -> None:
+        self.tabs.active = key
+        for name, view in self.views.items():
+            view.visible = name == key
+        if key == "changes":
             self._show_changes()
-        elif event.new == HISTORY:
+        elif key == "history":
             self._show_history()
-        elif event.new == EDIT:
+        elif key == "edit":
             self.editor.opened()
 
     # What is clicked
+
+    @quietly
+    def _click_tab(self, key: str) -> None:
+        if key in self.views:
+            with self.state.lock:
+                self._open_tab(key)
 
     def _choose(self, event: Any) -> None:
         if event.new and event.new != self.number:
@@ -217,7 +230,7 @@ class StrategyCard(StateView):
 
     def _show_saved(self, number: int) -> None:
         self.number = number
-        self.tabs.active = READ
+        self._open_tab("read")
 
     @action
     def _click_first(self, *_: Any) -> None:
