@@ -6,10 +6,12 @@ those that refer to it) and checked at the end. The triggers are taken off befor
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from alembic import context
 from alembic.util import CommandError
+from sqlalchemy.engine import Engine
 
 from workbench import migrate
 from workbench.db import make_engine
@@ -39,35 +41,46 @@ def _changes_the_database() -> bool:
     return True
 
 
-def _run() -> None:
-    engine = context.config.attributes.get("engine")
-    own = engine is None
-    if own:
-        engine = make_engine(load().url)
+def _stamps() -> bool:
+    """Whether this is ``alembic stamp``, which alone may meet tables that have no version yet."""
+    options = context.config.cmd_opts
+    return options is not None and options.cmd[0].__name__ == "stamp"
+
+
+def _run(engine: Engine) -> None:
+    with migrate.connection_for(engine, changes=_changes_the_database(), unversioned=_stamps()) as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            include_object=_in_the_models,
+            render_as_batch=True,
+            transactional_ddl=True,
+            compare_type=True,
+            compare_server_default=_default_differs,
+            autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
+        )
+        context.run_migrations()
+
+
+def _run_by_itself() -> None:
+    """Alembic's own command line: the database of the settings, with a backup as ``workbench migrate`` makes it."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    settings = load()
+    engine = make_engine(settings.url)
     try:
-        with migrate.connection_for(engine, changes=_changes_the_database()) as connection:
-            context.configure(
-                connection=connection,
-                target_metadata=Base.metadata,
-                include_object=_in_the_models,
-                render_as_batch=True,
-                transactional_ddl=True,
-                compare_type=True,
-                compare_server_default=_default_differs,
-                autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
-            )
-            context.run_migrations()
+        if _changes_the_database() and context.get_revision_argument() != migrate.current(engine):
+            migrate.copy_first(engine, settings.data_dir / "backups")
+        _run(engine)
     finally:
-        if own:
-            engine.dispose()
+        engine.dispose()
 
 
 if context.is_offline_mode():
     raise CommandError("The migrations move data, so they cannot be written out as SQL. Run them on the database.")
 if "engine" in context.config.attributes:
-    _run()
+    _run(context.config.attributes["engine"])
 else:
     try:
-        _run()
+        _run_by_itself()
     except WorkbenchError as problem:
         raise CommandError(str(problem)) from problem

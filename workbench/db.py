@@ -6,11 +6,12 @@ never fails half-way for want of the lock. PostgreSQL runs in READ COMMITTED.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -56,36 +57,35 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def make_engine(url: str, *, read_only: bool = False) -> Engine:
+def make_engine(url: str, *, read_only: bool = False, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     """An engine for ``url`` with the workbench's connection settings. Opens nothing yet.
 
+    ``busy_timeout_ms`` is how long it waits for another writer, on SQLite.
     Raises :class:`DatabaseProblem` when the URL is not one of SQLite or PostgreSQL (psycopg).
     """
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError as error:
         raise DatabaseProblem(
-            "The database URL cannot be read. Examples: sqlite:///var/workbench.db, "
-            "postgresql+psycopg://user@host/name"
+            "The database URL cannot be read. Examples: sqlite:///var/workbench.db, postgresql+psycopg://user@host/name"
         ) from error
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(parsed, read_only)
+        return _sqlite_engine(parsed, read_only, busy_timeout_ms)
     if parsed.drivername == "postgresql+psycopg":
         return sa.create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
     raise DatabaseProblem(f"{parsed.drivername} is not supported. Use SQLite or PostgreSQL with psycopg.")
 
 
-def _sqlite_engine(url: sa.URL, read_only: bool) -> Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+def _sqlite_engine(url: sa.URL, read_only: bool, busy_timeout_ms: int) -> Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": busy_timeout_ms / 1000, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _on_connect(dbapi_connection: Any, _record: Any) -> None:
         # The driver must not open transactions by itself: the "begin" event below decides how they start.
         dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA synchronous=FULL")
         if read_only:
@@ -103,8 +103,6 @@ def _sqlite_engine(url: sa.URL, read_only: bool) -> Engine:
 
 
 def _writable(cursor: Any) -> bool:
-    import sqlite3
-
     try:
         cursor.execute("PRAGMA user_version = " + str(cursor.execute("PRAGMA user_version").fetchone()[0]))
     except sqlite3.OperationalError:
@@ -114,10 +112,11 @@ def _writable(cursor: Any) -> bool:
 
 def sqlite_path(engine: Engine) -> Path | None:
     """The file behind ``engine``, or None for PostgreSQL and in-memory databases."""
-    database = engine.url.database
-    if engine.dialect.name != "sqlite" or not database or database == ":memory:":
+    url = engine.url
+    name = (url.database or "").removeprefix("file:") if engine.dialect.name == "sqlite" else ""
+    if name in ("", ":memory:") or url.query.get("mode") == "memory":
         return None
-    return Path(database.removeprefix("file:").split("?")[0])
+    return Path(name)
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:
@@ -158,7 +157,7 @@ def database_now(session: Session) -> datetime:
     """The present moment by the clock that all workers share: PostgreSQL's own, or on SQLite the one host's."""
     if session.get_bind().dialect.name == "sqlite":
         return now()
-    moment = session.scalar(sa.select(sa.func.clock_timestamp(type_=UtcDateTime())))
+    moment: datetime | None = session.scalar(sa.select(sa.func.clock_timestamp(type_=UtcDateTime())))
     assert moment is not None
     return moment
 
@@ -189,20 +188,37 @@ def transaction(session: Session, *, write: bool) -> Iterator[None]:
 
 def explain(error: DBAPIError) -> WorkbenchError:
     """A database driver's error as one of ours, naming what to do."""
-    text = str(error.orig or error).strip()
-    low = text.lower()
-    if "database is locked" in low or "database table is locked" in low or "lock timeout" in low:
-        return DatabaseBusy()
-    if "readonly" in low or "read-only" in low:
-        return DatabaseReadOnly()
-    if "is full" in low or "no space left" in low or "disk full" in low:
-        return DatabaseFull()
-    if "unable to open database file" in low:
+    cause = error.orig or error
+    text = str(cause).strip().splitlines()[0]
+    # Extended SQLite codes carry the plain one in their low byte; PostgreSQL has five signs, none when not connected.
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF or getattr(cause, "sqlstate", None)
+    if code in _KINDS:
+        return _KINDS[code]()
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return DatabaseProblem(f"The file is damaged, or no SQLite database ({text}). Restore a backup of it.")
+    if code == sqlite3.SQLITE_CANTOPEN:
         return DatabaseProblem(
             "The database file cannot be opened. Check that its folder exists and that you may write in it."
         )
-    if "no such table" in low or "undefinedtable" in low or "does not exist" in low:
+    if code == "42P01" or "no such table" in text:
         return DatabaseProblem("The database has not been set up for this version. Run: workbench migrate")
-    if isinstance(error, sa.exc.DataError) or "overflow" in low or "too large" in low or "nul" in low:
-        return InputError("A value does not fit the database. " + text.splitlines()[0])
-    return DatabaseProblem("The database refused: " + text.splitlines()[0])
+    if isinstance(error, sa.exc.DataError) or code == sqlite3.SQLITE_TOOBIG:
+        return InputError(f"A value does not fit the database: {text}")
+    if "connection" in text and code is None:
+        return DatabaseProblem(
+            f"The database cannot be reached ({text}). Check that its server runs, and the address, user and password"
+            " in WORKBENCH_DATABASE_URL."
+        )
+    return DatabaseProblem(f"The database refused: {text}")
+
+
+_KINDS: Final[dict[int | str | None, type[DatabaseProblem]]] = {
+    sqlite3.SQLITE_BUSY: DatabaseBusy,
+    sqlite3.SQLITE_LOCKED: DatabaseBusy,
+    "55P03": DatabaseBusy,  # the lock was not given within lock_timeout
+    "40P01": DatabaseBusy,  # a deadlock, which ended this transaction
+    sqlite3.SQLITE_READONLY: DatabaseReadOnly,
+    "25006": DatabaseReadOnly,
+    sqlite3.SQLITE_FULL: DatabaseFull,
+    "53100": DatabaseFull,
+}

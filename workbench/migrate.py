@@ -7,7 +7,8 @@ The migrations stand beside the package, in ``migrations/`` of the checkout; ``m
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.engine import Connection, Engine
@@ -35,6 +35,8 @@ BACKUPS_KEPT: Final = 10
 LOCK_TIMEOUT: Final = "60s"
 #: The advisory lock that lets one process migrate at a time. Any number that nobody else uses.
 _MIGRATING: Final = 0x776F726B62656E63
+#: Alembic keeps what it works on in globals; other processes are kept out by the database itself.
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 def head() -> str:
@@ -84,24 +86,34 @@ def upgrade(engine: Engine, *, backup_to: Path | None = None) -> Path | None:
     its kinds) for one that is no workbench's, read-only, locked or full, naming what to do.
     """
     path = sqlite_path(engine)
-    revision = None
     if path is None or path.exists():
         with _reading(engine) as connection:
             revision = _revision(connection)
             _refuse_if_not_ours(connection, revision)
             if revision == head() and not verify_triggers(connection):
                 return None
-    kept = backup(engine, backup_to) if revision and backup_to and path is not None else None
+    kept = copy_first(engine, backup_to) if backup_to else None
     _run(engine, command.upgrade, "head")
     return kept
 
 
-def downgrade(engine: Engine, revision: str) -> None:
-    """Take the database back to ``revision`` (``base``: to nothing). What later revisions added is lost.
+def downgrade(engine: Engine, revision: str, *, backup_to: Path | None = None) -> Path | None:
+    """Take the database back to ``revision`` (``base``: to nothing); what later revisions added is lost, but for the
+    backup, which is returned as by :func:`upgrade`.
 
     Raises :class:`DatabaseProblem` when a migration refuses, saying why; the database is then as it was.
     """
+    kept = copy_first(engine, backup_to) if backup_to else None
     _run(engine, command.downgrade, revision)
+    return kept
+
+
+def copy_first(engine: Engine, folder: Path) -> Path | None:
+    """A :func:`backup`, if there is anything in it that a migration could spoil and it is an SQLite file."""
+    path = sqlite_path(engine)
+    if path is None or not path.exists() or current(engine) is None:
+        return None
+    return backup(engine, folder)
 
 
 def backup(engine: Engine, folder: Path, *, keep: int = BACKUPS_KEPT) -> Path:
@@ -145,8 +157,10 @@ def backup(engine: Engine, folder: Path, *, keep: int = BACKUPS_KEPT) -> Path:
 
 
 @contextmanager
-def connection_for(engine: Engine, *, changes: bool) -> Iterator[Connection]:
+def connection_for(engine: Engine, *, changes: bool, unversioned: bool = False) -> Iterator[Connection]:
     """The connection ``env.py`` runs in. With ``changes`` it is one transaction that nobody else migrates beside.
+
+    ``unversioned`` lets in tables without a version, for it is about to be given (``alembic stamp``).
 
     On SQLite foreign keys are off within it and checked before it commits. Triggers are taken off first and put on
     again at the end, which also draws a new mirror generation.
@@ -168,7 +182,8 @@ def connection_for(engine: Engine, *, changes: bool) -> Iterator[Connection]:
                 if not sqlite:
                     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
-                _refuse_if_not_ours(connection, _revision(connection))
+                if not unversioned:
+                    _refuse_if_not_ours(connection, _revision(connection))
                 remove_triggers(connection)
                 yield connection
                 if sqlite:
@@ -179,12 +194,18 @@ def connection_for(engine: Engine, *, changes: bool) -> Iterator[Connection]:
                 _foreign_keys(connection, on=True)
 
 
-def _run(engine: Engine, action: Any, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
-    config.attributes["engine"] = engine
+def config(engine: Engine) -> Config:
+    """What alembic's commands need to work on ``engine``: ``command.check(config(engine))``."""
+    made = Config()
+    made.set_main_option("script_location", str(_folder()).replace("%", "%%"))
+    made.attributes["engine"] = engine
+    return made
+
+
+def _run(engine: Engine, action: Callable[[Config, str], None], revision: str) -> None:
     try:
-        action(config, revision)
+        with _ONE_AT_A_TIME:
+            action(config(engine), revision)
     except CommandError as error:
         raise DatabaseProblem(str(error)) from error
 
@@ -205,7 +226,9 @@ def _folder() -> Path:
 
 
 def _revision(connection: Connection) -> str | None:
-    found = MigrationContext.configure(connection).get_current_heads()
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version ORDER BY version_num").scalars().all()
     return ", ".join(found) or None
 
 
