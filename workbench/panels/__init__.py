@@ -38,24 +38,23 @@ Components
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from workbench.panels.command import Command
+from workbench.panels.control_tower import ControlTower
+from workbench.panels.gallery import Gallery
+from workbench.panels.leads import Leads
+from workbench.panels.server import configure_panel, refusal_page
+from workbench.panels.shell import Shell
+from workbench.panels.state import WorkbenchState
+from workbench.panels.war_room import WarRoom
 
-_HOME = {
-    "Command": "command",
-    "ControlTower": "control_tower",
-    "Gallery": "gallery",
-    "Leads": "leads",
-    "Shell": "shell",
-    "WarRoom": "war_room",
-    "WorkbenchState": "state",
-    "configure_panel": "server",
-    "refusal_page": "server",
-}
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"workbench.panels.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__all__ = [
+    "Command",
+    "ControlTower",
+    "Gallery",
+    "Leads",
+    "Shell",
+    "WarRoom",
+    "WorkbenchState",
+    "configure_panel",
+    "refusal_page",
+]

@@ -6,7 +6,7 @@ import warnings
 
 import panel as pn
 from bokeh.util.warnings import BokehUserWarning
-from panel_material_ui import Page
+from panel_material_ui.template.base import Page
 
 from workbench.panels import safe
 from workbench.panels.theme import THEME, style

@@ -9,7 +9,7 @@ from typing import Any, Final
 import panel as pn
 from panel.io.callbacks import PeriodicCallback
 from panel.util.parameters import edit_readonly
-from panel_material_ui import Page
+from panel_material_ui.template.base import Page
 
 from workbench.panels import address
 from workbench.panels.base import PageView, StateView

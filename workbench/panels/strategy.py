@@ -64,11 +64,12 @@ class StrategyCard(StateView):
         self.number = 0
         self._build_head()
         self._build_tabs()
+        self.empty_note = safe.text("", kind="note")
+        self.first = pmu.Button(
+            label="Write a first draft from the brief", icon="auto_awesome", on_click=self._click_first
+        )
         self.empty = card(
-            safe.text("There is no strategy yet", kind="title"),
-            safe.text("", kind="note"),
-            pmu.Button(label="Write a first draft from the brief", icon="auto_awesome", on_click=self._click_first),
-            visible=False,
+            safe.text("There is no strategy yet", kind="title"), self.empty_note, self.first, visible=False
         )
         self.filled = card(self.head, self.newer, self.tabs, *self.views.values())
         self.view = pn.Column(self.empty, self.filled, sizing_mode="stretch_width", margin=0)
@@ -148,15 +149,14 @@ class StrategyCard(StateView):
     def _show_empty(self, context: ProjectContext) -> None:
         missing = [name for name in ("goal", "audience") if not context[name].strip()]
         may = self.state.may(Role.OPERATOR)
-        note, button = self.empty[1], self.empty[2]
-        button.visible = may
+        self.first.visible = may
         if not may:
             text = "Nobody has written one. That needs the role operator."
         elif missing:
             text = f"The brief does not say the {' and the '.join(missing)} yet: a draft would have gaps there."
         else:
             text = "A template turns the brief into a first draft that you then make your own."
-        note.object = safe.text_html(text, "note")
+        self.empty_note.object = safe.text_html(text, "note")
 
     def _show_revision(self) -> None:
         revision = self.revision
