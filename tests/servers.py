@@ -209,15 +209,18 @@ class MailSink:
     once: bool = False
     lose_after_data: bool = False
     lose_at: str | None = None
+    wants_password: bool = False
     hang_up_after: int = 0
     mails: list[Mail] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
 
     async def handle_MAIL(  # noqa: N802
-        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         if said := self._at(server, "MAIL"):
             return said
+        if self.wants_password and not session.authenticated:
+            return "530 5.7.0 Authentication required"
         envelope.mail_from = address
         return "250 OK"
 
@@ -266,11 +269,12 @@ def mail_server(
     def check(_server: SMTP, _session: Session, _envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         good = isinstance(data, LoginPassword) and data.password.decode() == password
         sink.commands.append(f"AUTH {mechanism}")
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False)  # the server itself then says 235 or 535
 
     options: dict[str, Any] = {}
     if password is not None:
-        options |= {"authenticator": check, "auth_required": True, "auth_require_tls": False}
+        sink.wants_password = True
+        options |= {"authenticator": check, "auth_require_tls": False}
     if starttls:
         options |= {"tls_context": tls_context(), "require_starttls": True}
     controller = Controller(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,7 +56,8 @@ class ModelClient:
         try:
             with self._client(PROBE_SECONDS) as client:
                 reply = client.models.with_raw_response.list()
-                listed: Any = reply.parse()
+                # The client's own parser takes anything but a list of models for a fault of the program.
+                listed = json.loads(reply.http_response.content)
             state, detail, facts = judge_models(listed, self.model, reply.headers)
         except GatewayFault as fault:
             state, detail, facts = GatewayState.DOWN, fault.message, {}
@@ -86,24 +88,26 @@ class ModelClient:
                     max_retries=0,
                     timeout=seconds,
                     default_headers=unset,
-                    http_client=openai.DefaultHttpxClient(timeout=seconds, event_hooks={"request": [bound]}),
+                    http_client=openai.DefaultHttpxClient(
+                        timeout=seconds, follow_redirects=False, event_hooks={"request": [bound]}
+                    ),
                 ) as client,
                 watchdog.limit(seconds),
             ):
                 yield client
         except openai.APIStatusError as error:
             raise self._refused(error) from error
-        except openai.APIConnectionError as error:
+        except (openai.OpenAIError, ValueError) as error:
             if watchdog.expired or isinstance(error, openai.APITimeoutError):
                 raise GatewayFault(
                     f"The language model gave no whole answer within {seconds:g} seconds. Try again, or raise "
                     "WORKBENCH_MODEL_TIMEOUT_SECONDS."
                 ) from error
-            raise GatewayFault(
-                f"The language model at {self.base_url} cannot be reached. Check WORKBENCH_OPENAI_BASE_URL and that "
-                "the server runs."
-            ) from error
-        except (openai.OpenAIError, ValueError) as error:
+            if isinstance(error, openai.APIConnectionError):
+                raise GatewayFault(
+                    f"The language model at {self.base_url} cannot be reached. Check WORKBENCH_OPENAI_BASE_URL and "
+                    "that the server runs."
+                ) from error
             raise GatewayFault(
                 f"The server at {self.base_url} did not answer as an OpenAI-compatible one does. Check "
                 "WORKBENCH_OPENAI_BASE_URL (it often ends in /v1)."
@@ -158,10 +162,10 @@ def judge_models(
     listed: Any, model: str | None, headers: Mapping[str, str]
 ) -> tuple[GatewayState, str, dict[str, Any]]:
     """What the list of models and its headers say. Absent headers are unknown, not unhealthy."""
-    data = getattr(listed, "data", None)
+    data = listed.get("data") if isinstance(listed, dict) else None
     if not isinstance(data, list):
         return GatewayState.WARN, "The server answers, but not with a list of models.", {}
-    names = [str(getattr(entry, "id", "")) for entry in data]
+    names = [str(entry.get("id", "")) for entry in data if isinstance(entry, dict)]
     facts: dict[str, Any] = {"models": len(names)} | _headroom(headers)
     if not model:
         return GatewayState.WARN, "The server answers. Choose a model: set WORKBENCH_OPENAI_MODEL.", facts
