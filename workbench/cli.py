@@ -46,41 +46,32 @@ def serve(address: str, port: int, demo: bool, worker: bool, oauth: str | None) 
     """Serve the workbench, with a worker beside it. Ctrl-C stops both."""
     _log()
     from workbench.bootstrap import fill_with_demo, open_workbench
-    from workbench.web import make_server
-    from workbench.web.companion import Companion
+    from workbench.companion import Companion
 
     wb = open_workbench()
     if demo and fill_with_demo(wb.engine, clock.now()):
         click.echo("Filled the empty database with demo data.")
+    companion = Companion([sys.executable, "-m", "workbench.cli", "worker", "--while-parent-lives"])
+    if worker:
+        # Before the screens are imported, which takes longer than a worker needs to start.
+        companion.start()
     try:
-        server = make_server(wb, address=address, port=port, oauth=oauth)
-    except OSError as error:
-        raise click.ClickException(f"Port {port} of {address} cannot be bound: {error.strerror}. Try --port.") from error
-    companion = Companion([sys.executable, "-m", "workbench.cli", "worker", "--while-parent-lives"]) if worker else None
-    signal.signal(signal.SIGTERM, lambda *_: server.io_loop.add_callback_from_signal(server.io_loop.stop))
-    try:
-        if companion:
-            companion.start()
+        from workbench.web import make_server
+
+        try:
+            server = make_server(wb, address=address, port=port, oauth=oauth)
+        except OSError as error:
+            reason = error.strerror or error
+            raise click.ClickException(f"Port {port} of {address} cannot be bound: {reason}. Try --port.") from error
+        signal.signal(signal.SIGTERM, lambda *_: server.io_loop.add_callback_from_signal(server.io_loop.stop))
         server.start()
         shown = "localhost" if address in ("127.0.0.1", "0.0.0.0", "") else address  # noqa: S104 - compared, not bound
-        with wb.session() as db:
-            from workbench.operator_services import get_mode
-
-            mode = get_mode(db) if not _has_users(wb) else ""
-        click.echo(f"Command Center is on http://{shown}:{port}{f' in {mode} mode' if mode else ''}. Ctrl-C stops it.")
+        click.echo(f"Command Center is on http://{shown}:{port}. Ctrl-C stops it.")
         server.io_loop.start()
-    finally:
-        if companion:
-            companion.stop()
         server.stop()
+    finally:
+        companion.stop()
         wb.close()
-
-
-def _has_users(wb: Any) -> bool:
-    from workbench.operator_services.users import have_users
-
-    with wb.session() as db:
-        return have_users(db)
 
 
 @main.command()

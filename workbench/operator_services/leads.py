@@ -35,6 +35,7 @@ def list_leads(
     status: str | None = None,
     consent: str | None = None,
     search: str | None = None,
+    high_intent: bool = False,
     sort: str = "id",
     descending: bool = False,
     page: int = 1,
@@ -47,7 +48,7 @@ def list_leads(
     sort that does not exist.
     """
     with operation(db, Role.VIEWER, write=False):
-        which = _filter(db, project_id, campaign_id, status, consent, search)
+        which = _filter(db, project_id, campaign_id, status, consent, search, high_intent)
         if sort not in leads.SORTS:
             raise InputError(f"Leads cannot be sorted by {sort!r}. Choose one of {', '.join(leads.SORTS)}.")
         size = _between(page_size, 1, LARGEST_PAGE, "page size")
@@ -64,10 +65,11 @@ def count_leads(
     status: str | None = None,
     consent: str | None = None,
     search: str | None = None,
+    high_intent: bool = False,
 ) -> int:
     """How many leads :func:`list_leads` would page through."""
     with operation(db, Role.VIEWER, write=False):
-        return leads.count(db, _filter(db, project_id, campaign_id, status, consent, search))
+        return leads.count(db, _filter(db, project_id, campaign_id, status, consent, search, high_intent))
 
 
 def get_lead(db: Session, lead_id: int) -> LeadHistory:
@@ -191,6 +193,7 @@ def _filter(
     status: str | None,
     consent: str | None,
     search: str | None,
+    high_intent: bool,
 ) -> leads.LeadFilter:
     if project_id is not None:
         projects.get_project(db, as_id(project_id, "project"))
@@ -202,6 +205,7 @@ def _filter(
         status=_one_of(LeadStatus, status, "lead status") if status else None,
         consent=_one_of(Consent, consent, "consent") if consent else None,
         search=require_text(search, "", longest=200) if search and search.strip() else None,
+        high_intent=high_intent,
     )
 
 

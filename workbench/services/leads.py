@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from workbench.clock import now
 from workbench.db import PAUSE_LOCK, lock
-from workbench.enums import Consent, LeadStatus
+from workbench.enums import Consent, Direction, LeadStatus
 from workbench.errors import NotFoundError
 from workbench.models import AuditEvent, Campaign, ContactEvent, ContentItem, Lead, OutreachAttempt, Suppression
 from workbench.services import suppressions
@@ -21,6 +23,9 @@ SORTS: Final = (
     *("id", "name", "title", "company", "email", "source", "status", "consent_status", "lead_score"),
     *("last_contacted_at", "last_replied_at", "created_at"),
 )
+
+#: How long ago an answer still speaks of high intent.
+RECENT_CONTACT: Final = timedelta(days=14)
 
 #: Values in one IN list.
 _CHUNK: Final = 5_000
@@ -36,6 +41,8 @@ class LeadFilter:
     consent: Consent | None = None
     #: Part of name, address, company or title; case does not matter (on SQLite only for A–Z).
     search: str | None = None
+    #: Only who REPLIED, is QUALIFIED, or wrote to us within 14 days: the leads behind that number.
+    high_intent: bool = False
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         found: list[sa.ColumnElement[bool]] = []
@@ -51,6 +58,14 @@ class LeadFilter:
         if self.search:
             places = (Lead.name, Lead.email, Lead.company, Lead.title)
             found.append(sa.or_(*(place.icontains(self.search, autoescape=True) for place in places)))
+        if self.high_intent:
+            wrote = sa.select(ContactEvent.lead_id).where(
+                ContactEvent.direction == Direction.INBOUND,
+                ContactEvent.event_at > now() - RECENT_CONTACT,
+                ContactEvent.event_at <= now(),
+            )
+            keen = Lead.status.in_([LeadStatus.REPLIED, LeadStatus.QUALIFIED])
+            found.append(sa.or_(keen, Lead.id.in_(wrote)))
         return found
 
 

@@ -3,7 +3,7 @@ export function render({model}) {
   const foot = h("div.foot", {})
 
   function chip(value) {
-    return h("span.chip", {class: value.tone || "", title: value.title || null}, value.text)
+    return h("span.chip", {dataset: {tone: value.tone || ""}, title: value.title || null}, value.text)
   }
 
   function cell(row, column) {
