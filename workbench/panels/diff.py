@@ -45,7 +45,8 @@ def words(old: str, new: str) -> tuple[list[Segment], list[Segment]]:
     if len(left) + len(right) > WORDS:
         return [("changed", old)], [("changed", new)]
     matcher = SequenceMatcher(None, left, right, autojunk=False)
-    if matcher.ratio() < ALIKE:
+    kept = [word for block in matcher.get_matching_blocks() for word in left[block.a : block.a + block.size]]
+    if _weight(kept) < ALIKE * max(_weight(left), _weight(right)):
         return [("changed", old)], [("changed", new)]
     before: list[Segment] = []
     after: list[Segment] = []
@@ -56,6 +57,11 @@ def words(old: str, new: str) -> tuple[list[Segment], list[Segment]]:
         if j2 > j1:
             after.append((kind, "".join(right[j1:j2])))
     return before, after
+
+
+def _weight(found: list[str]) -> int:
+    """Letters, without the blanks that any two lines share."""
+    return sum(len(word) for word in found if not word.isspace())
 
 
 def side_by_side(old: str, new: str) -> list[Row]:

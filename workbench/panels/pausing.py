@@ -8,7 +8,7 @@ import panel as pn
 import panel_material_ui as pmu
 
 from workbench import operator_services as ops
-from workbench.enums import Role
+from workbench.enums import Platform, Role
 from workbench.operator_services.types import ResumePreview
 from workbench.panels import safe
 from workbench.panels.base import StateView, action
@@ -64,17 +64,16 @@ def preview_html(preview: ResumePreview) -> str:
         return safe.text_html("Nothing is overdue: what is queued goes out at its own time.")
     rows = "".join(
         f"<tr><td>{safe.escape(item['project'])}</td><td>{safe.escape(item['title'] or 'Untitled')}</td>"
-        f"<td>{safe.escape(item['platform'])}</td><td>{item['scheduled_time']:%d %b %H:%M} UTC</td>"
-        f"<td>{'people unknown' if item['recipients'] is None else format(item['recipients'], ',')}</td>"
+        f"<td>{Platform(item['platform']).label}</td><td>{item['scheduled_time']:%d %b %H:%M} UTC</td>"
+        f"<td>{'followers' if item['recipients'] is None else format(item['recipients'], ',')}</td>"
         f"<td>{'too old: waits for a person' if item['too_old'] else 'goes out'}</td></tr>"
         for item in items[:_SHOWN]
     )
     more = f"<p class='is-note'>… and {len(items) - _SHOWN} more.</p>" if len(items) > _SHOWN else ""
     head = "".join(f"<th>{name}</th>" for name in ("Project", "Creative", "Platform", "Was due", "To", "If sent now"))
-    summary = (
-        f"<p><b>{len(items)} overdue.</b> Sending now would send {preview['would_send']} "
-        f"and leave {preview['would_miss']} that are too old to wait for a person.</p>"
-    )
+    late = preview["would_miss"]
+    too_old = f" {late} {'is' if late == 1 else 'are'} too old for that and would wait for a person." if late else ""
+    summary = f"<p><b>{len(items)} overdue.</b> Sending now would send {preview['would_send']}.{too_old}</p>"
     return f"{summary}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
 
 

@@ -12,7 +12,7 @@ from panel.util.parameters import edit_readonly
 from panel_material_ui.template.base import Page
 
 from workbench.panels import address
-from workbench.panels.base import PageView, StateView
+from workbench.panels.base import UNEXPECTED, PageView, StateView
 from workbench.panels.command import Command
 from workbench.panels.components.strip import Strip
 from workbench.panels.components.topbar import TopBar
@@ -84,7 +84,12 @@ class Shell(StateView):
         if state.page not in self.pages:
             view = self.pages[state.page] = VIEWS[state.page](state)
             self.content.append(pn.Column(view.body, view.overlay, sizing_mode="stretch_width", margin=0))
-            view.refresh()
+            try:
+                view.refresh()
+            except Exception:
+                # The header with the pause switch has to come up whatever is wrong with one page.
+                logger.exception("The page %s cannot be shown", state.page)
+                state.fail(UNEXPECTED)
         for key, column in zip(self.pages, self.content, strict=True):
             column.visible = key == state.page
         self._filters[state.page] = state.filters
