@@ -46,7 +46,7 @@ _WORDS = {
     "status": "SENT",
 }
 #: Of these the fixed words, or the one row there may be, allow no second row.
-_ONE_ROW = {"cam_safety_settings", "gateway_settings", "execution_queue", "project_accounts"}
+ONE_ROW = {"cam_safety_settings", "gateway_settings", "execution_queue", "project_accounts"}
 _numbers = count(1)
 
 
@@ -96,7 +96,7 @@ def fill(engine: Engine, *, rows: int = 2) -> None:
         for table in in_order(tables):
             if table.name in MACHINERY or connection.scalar(sa.select(sa.func.count()).select_from(table)):
                 continue
-            for _ in range(1 if table.name in _ONE_ROW else rows):
+            for _ in range(1 if table.name in ONE_ROW else rows):
                 insert(connection, table)
     empty = {name for name, number in counts(engine).items() if not number}
     assert not empty - MACHINERY
