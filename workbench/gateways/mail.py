@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import re
-from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
-from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy, Policy
+from dataclasses import dataclass
+from email.header import Header
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -18,36 +19,57 @@ from workbench.server_urls import is_loopback
 
 #: A header line may have 998 characters, and this one is not folded.
 LONGEST_URL: Final = 900
+LONGEST_NAME: Final = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_BUT_LINE_ENDS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+")
 _URL = re.compile(r"[!-~]+")  # visible ASCII
 
 
-class _WholeLine(UnstructuredHeader, BaseHeader):
-    """A header that is never folded: an address cut in two by an encoded word is no link any more."""
-
-    def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}"
+#: What a display name may hold without quotes (RFC 5322 atoms and blanks).
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 
 
-def _policy() -> EmailPolicy[EmailMessage]:
-    registry = HeaderRegistry()
-    for name in ("list-unsubscribe", "message-id"):
-        registry.map_to_type(name, _WholeLine)
-    # 7bit: what is not ASCII is encoded, so that it passes any server as it is.
-    return SMTP.clone(header_factory=registry, cte_type="7bit")
+@dataclass(frozen=True)
+class Mailbox:
+    """A display name, or none, and an address in ASCII."""
+
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+    def header(self, field: str) -> str:
+        """As the value of the header ``field``."""
+        if not self.name:
+            return self.address
+        if not self.name.isascii() or "=?" in self.name:
+            return f"{_encoded(self.name, field)} <{self.address}>"
+        if _ATOMS.fullmatch(self.name):
+            return f"{self.name} <{self.address}>"
+        quoted = self.name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{quoted}" <{self.address}>'
 
 
-POLICY: Final = _policy()
+@dataclass(frozen=True)
+class Email:
+    """An e-mail on its way: envelope, Message-ID and every byte of it, with CRLF line ends."""
+
+    sender: str
+    recipient: str
+    message_id: str
+    raw: bytes
 
 
-def sender_address(identity: str) -> Address:
+@lru_cache(maxsize=100)
+def sender_mailbox(identity: str) -> Mailbox:
     """The From mailbox of an account, such as ``Acme <news@example.com>``. Raises :class:`Invalid`."""
     name, address = parseaddr(identity)
     if _CONTROL.search(identity) or not _ADDRESS.fullmatch(address):
         raise Invalid("The account's identity is no usable From address. Correct it in the accounts file.")
-    return _address(name, address, "The account's From address")
+    return _mailbox(name, address, "The account's From address")
 
 
 def message_id(key: str, domain: str) -> str:
@@ -55,26 +77,44 @@ def message_id(key: str, domain: str) -> str:
     return f"<{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}@{domain}>"
 
 
-def build_email(message: Message, identity: str) -> EmailMessage:
-    """``message`` as an e-mail from ``identity``, complete but for the date of its delivery.
+def build_email(message: Message, identity: str) -> Email:
+    """``message`` as an e-mail from ``identity``, dated now.
 
-    Raises :class:`Invalid` for what must not or cannot go out: no recipient, no way to unsubscribe, a line break in
-    a header.
+    Written by hand, because the standard library's builder takes longer than the delivery of the mail. Raises
+    :class:`Invalid` for what must not or cannot go out: no recipient, no way to unsubscribe, a line break in a
+    header.
     """
-    sender = sender_address(identity)
-    recipient = _recipient(message)
+    sender, recipient = sender_mailbox(identity), _recipient(message)
     unsubscribe = _unsubscribe_url(message.unsubscribe_url)
-    email = EmailMessage(policy=POLICY)
-    email["From"] = sender
-    email["To"] = recipient
-    email["Subject"] = _one_line(message.title.strip(), "The subject")
-    email["Date"] = format_datetime(now())
-    email["Message-ID"] = message_id(message.key, sender.domain)
-    # RFC 8058: a POST to this address unsubscribes, without any further question.
-    email["List-Unsubscribe"] = f"<{unsubscribe}>"
-    email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    email.set_content(_text(message, unsubscribe))
-    return email
+    title = _one_line(message.title.strip(), "The subject")
+    identifier = message_id(message.key, sender.domain)
+    headers = {
+        "From": sender.header("From"),
+        "To": recipient.header("To"),
+        "Subject": title if title.isascii() and "=?" not in title else _encoded(title, "Subject"),
+        "Date": format_datetime(now()),
+        "Message-ID": identifier,
+        # RFC 8058: a POST to this address unsubscribes, without any further question. Never folded: an address in
+        # two pieces is no link.
+        "List-Unsubscribe": f"<{unsubscribe}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        "MIME-Version": "1.0",
+        "Content-Type": 'text/plain; charset="utf-8"',
+        "Content-Transfer-Encoding": "quoted-printable",
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    body = _text(message, unsubscribe).replace("\n", "\r\n").encode()
+    return Email(
+        sender.address,
+        recipient.address,
+        identifier,
+        head.encode("ascii") + b"\r\n" + binascii.b2a_qp(body, istext=True),
+    )
+
+
+def _encoded(text: str, field: str) -> str:
+    """``text`` as encoded words (RFC 2047), folded."""
+    return Header(text, "utf-8", maxlinelen=76, header_name=field).encode(linesep="\r\n")
 
 
 def _text(message: Message, unsubscribe: str) -> str:
@@ -85,23 +125,25 @@ def _text(message: Message, unsubscribe: str) -> str:
     return f"{post_text(message.body_text, message.caption)}\n\n{footer}\n"
 
 
-def _recipient(message: Message) -> Address:
+def _recipient(message: Message) -> Mailbox:
     if not message.recipient:
         raise Invalid("An e-mail needs a recipient.")
     if _CONTROL.search(message.recipient) or not _ADDRESS.fullmatch(message.recipient):
         raise Invalid("The recipient's address is not one address. Correct it at the lead.")
     name = _one_line((message.recipient_name or "").strip(), "The recipient's name")
-    return _address(name, message.recipient, "The recipient's address")
+    if len(name) > LONGEST_NAME:
+        raise Invalid(f"The recipient's name is longer than {LONGEST_NAME} characters. Correct it at the lead.")
+    return _mailbox(name, message.recipient, "The recipient's address")
 
 
-def _address(name: str, address: str, what: str) -> Address:
+def _mailbox(name: str, address: str, what: str) -> Mailbox:
     local, _, domain = address.rpartition("@")
     if not local.isascii():
         raise Invalid(f"{what} has letters before the @ that ordinary mail servers do not take.")
     try:
-        return Address(name, local, domain if domain.isascii() else domain.encode("idna").decode("ascii"))
-    except (ValueError, IndexError, UnicodeError) as error:
-        raise Invalid(f"{what} cannot be written into a mail header. Correct it.") from error
+        return Mailbox(name, f"{local}@{domain.encode('idna').decode('ascii')}")
+    except UnicodeError as error:
+        raise Invalid(f"{what} has a domain that cannot exist. Correct it.") from error
 
 
 def _one_line(text: str, what: str) -> str:

@@ -60,7 +60,7 @@ class OutboxSender(Adapter[Path, Written, Path]):
     def build(self, message: Message) -> Written:
         name = file_name(message.key)
         if self.platform is Platform.EMAIL:
-            return Written(f"{name}.eml", build_email(message, self._identity).as_bytes(), message.key)
+            return Written(f"{name}.eml", build_email(message, self._identity).raw, message.key)
         post = _REQUESTS[self.platform](message, self._identity)
         record = {
             "simulated": True,

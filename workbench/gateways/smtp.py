@@ -7,32 +7,19 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
-from email.message import EmailMessage
 from typing import Any, Final
 from urllib.parse import unquote
 
 from workbench import server_urls
 from workbench.enums import Gateway, GatewayState, Platform
-from workbench.gateways.base import (
-    Adapter,
-    Deferred,
-    Finding,
-    Message,
-    NoProof,
-    NotAccepted,
-    Outcome,
-    Rejected,
-    Sent,
-    Unknown,
-)
-from workbench.gateways.mail import build_email, sender_address
+from workbench.gateways.base import Adapter, Finding, Message, NoProof, NotAccepted, Outcome, Sent
+from workbench.gateways.mail import Email, build_email, sender_mailbox
+from workbench.gateways.smtp_replies import SmtpReply, classify_reply
 from workbench.gateways.watchdog import Watchdog
 from workbench.settings import Account
 
 SUBMISSION_PORT: Final = 587
 TLS_PORT: Final = 465
-#: Refusals of a recipient that mean the mailbox itself.
-BOUNCES: Final = (550, 551, 553)
 #: How long a polite goodbye may take.
 QUIT_SECONDS: Final = 2.0
 
@@ -62,15 +49,6 @@ class SmtpServer:
         )
 
 
-@dataclass(frozen=True)
-class SmtpReply:
-    """What the server said last, and to what: connect, starttls, auth, mail, rcpt, data or end (of the data)."""
-
-    stage: str
-    code: int
-    text: str
-
-
 class SmtpLine:
     """The connection of one batch: made at the first message, made again when the server hung up between two."""
 
@@ -88,7 +66,7 @@ class SmtpLine:
         self.watchdog.forget()
 
 
-class SmtpSender(Adapter[SmtpLine, EmailMessage, SmtpReply]):
+class SmtpSender(Adapter[SmtpLine, Email, SmtpReply]):
     """Sends from one mailbox. ``server`` is taken from the account's base_url unless given."""
 
     gateway = Gateway.EMAIL
@@ -112,10 +90,10 @@ class SmtpSender(Adapter[SmtpLine, EmailMessage, SmtpReply]):
         line.drop()
         line.watchdog.close()
 
-    def build(self, message: Message) -> EmailMessage:
+    def build(self, message: Message) -> Email:
         return build_email(message, self._account.identity)
 
-    def call(self, line: SmtpLine, request: EmailMessage) -> SmtpReply:
+    def call(self, line: SmtpLine, request: Email) -> SmtpReply:
         if line.fault is not None:
             if isinstance(line.fault, SmtpReply):
                 return line.fault
@@ -128,8 +106,8 @@ class SmtpSender(Adapter[SmtpLine, EmailMessage, SmtpReply]):
             line.fault = refusal.reply
             return refusal.reply
 
-    def classify(self, reply: SmtpReply, request: EmailMessage) -> Outcome:
-        return classify_reply(reply, str(request["Message-ID"]))
+    def classify(self, reply: SmtpReply, request: Email) -> Outcome:
+        return classify_reply(reply, request.message_id)
 
     def look(self) -> Finding:
         """Connect, TLS, AUTH and NOOP. Never MAIL FROM."""
@@ -151,7 +129,7 @@ class SmtpSender(Adapter[SmtpLine, EmailMessage, SmtpReply]):
         signed_in = f"signed in as {self._server.user}" if self._server.user else "without a password"
         return Finding(GatewayState.OK, f"The mail server answers, {signed_in}.", facts)
 
-    def _deliver(self, line: SmtpLine, request: EmailMessage) -> SmtpReply:
+    def _deliver(self, line: SmtpLine, request: Email) -> SmtpReply:
         fresh = line.smtp is None
         try:
             smtp = line.smtp or self._connect(line)
@@ -221,7 +199,7 @@ class SmtpSender(Adapter[SmtpLine, EmailMessage, SmtpReply]):
     def _hello(self) -> str:
         """The name given in EHLO: the From domain. (The default asks the DNS for this host's own, which may take
         longer than the whole call.)"""
-        return sender_address(self._account.identity).domain
+        return sender_mailbox(self._account.identity).domain
 
     def _reason(self, line: SmtpLine, error: Exception) -> str:
         if line.watchdog.expired or isinstance(error, TimeoutError):
@@ -257,59 +235,22 @@ class _Smtp(smtplib.SMTP):
         return self._tls.wrap_socket(connection, server_hostname=host) if self._tls else connection
 
 
-def classify_reply(reply: SmtpReply, identifier: str) -> Outcome:
-    """What the last reply is evidence of. ``identifier`` becomes the external id."""
-    if reply.stage == "end" and 200 <= reply.code < 300:
-        return Sent(identifier)
-    reason = f"The mail server answered {reply.code} {_AT[reply.stage]}: {reply.text}"
-    if 500 <= reply.code < 600:
-        if reply.stage == "auth":
-            reason += " Check the account's user and password."
-        return Rejected(reason, bounce=_is_bounce(reply))
-    if reply.stage == "end" and not 400 <= reply.code < 500:
-        return Unknown(f"{reason} The mail may have gone out.")
-    return Deferred(reason)
-
-
-_AT: Final = {
-    "connect": "to the connection",
-    "starttls": "to STARTTLS",
-    "auth": "to the password",
-    "mail": "to the sender",
-    "rcpt": "to the recipient",
-    "data": "to DATA",
-    "end": "to the message",
-}
-
-
-def _is_bounce(reply: SmtpReply) -> bool:
-    """Whether the server refuses the mailbox. An enhanced code says more than the plain one: X.7.1 (policy) or
-    X.3 and X.4 (the system, the network) is no reason never to write to somebody again."""
-    if reply.stage != "rcpt" or reply.code not in BOUNCES:
-        return False
-    enhanced = reply.text.split(" ", 1)[0].split(".")
-    if len(enhanced) == 3 and all(part.isdecimal() for part in enhanced):
-        return enhanced[1] in ("1", "2")
-    return True
-
-
-def _envelope(smtp: smtplib.SMTP, request: EmailMessage, size: int) -> SmtpReply | None:
+def _envelope(smtp: smtplib.SMTP, request: Email, size: int) -> SmtpReply | None:
     """Everything before the text. A reply is a refusal; None means that the server waits for the text."""
-    sender, recipient = request["From"].addresses[0].addr_spec, request["To"].addresses[0].addr_spec
     options = [f"SIZE={size}"] if smtp.has_extn("size") else []
-    code, text = smtp.mail(sender, options)
+    code, text = smtp.mail(request.sender, options)
     if code != 250:
         return SmtpReply("mail", code, _words(text))
-    code, text = smtp.rcpt(recipient)
+    code, text = smtp.rcpt(request.recipient)
     if code not in (250, 251):
         return SmtpReply("rcpt", code, _words(text))
     code, text = smtp.docmd("DATA")
     return None if code == 354 else SmtpReply("data", code, _words(text))
 
 
-def _payload(request: EmailMessage) -> bytes:
+def _payload(request: Email) -> bytes:
     """The text with its dots doubled at line starts, and the lone dot that ends it."""
-    plain = request.as_bytes()
+    plain = request.raw
     if not plain.endswith(b"\r\n"):
         plain += b"\r\n"
     stuffed = plain.replace(b"\r\n.", b"\r\n..")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from workbench.gateways.base import Deferred, Outcome, Rejected, Sent, Unknown
-from workbench.gateways.smtp import SmtpReply, SmtpServer, classify_reply
+from workbench.gateways.smtp import SmtpServer
+from workbench.gateways.smtp_replies import SmtpReply, classify_reply
 
 
 @pytest.mark.parametrize(
