@@ -27,6 +27,14 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
+def open_closed() -> duckdb.DuckDBPyConnection:
+    """An empty DuckDB in memory that reaches nothing outside and whose settings cannot be changed any more."""
+    connection = duckdb.connect(":memory:", config=_CLOSED)
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
 class Mirror:
     """A DuckDB copy of every table but users and drafts. May be used from any number of threads.
 
@@ -39,7 +47,7 @@ class Mirror:
         self._lock = threading.RLock()
         self._duckdb: duckdb.DuckDBPyConnection | None = None
         #: SQLite only: the connection on which ``data_version`` tells whether another one has written.
-        self._watch: Any = None
+        self._watch: Connection | None = None
         self._data_version: int | None = None
         #: What was loaded: the token of the captured tables, the fingerprint of each other one.
         self._loaded: dict[str, str] = {}
@@ -109,8 +117,10 @@ class Mirror:
         if self._engine.dialect.name != "sqlite":
             return None
         if self._watch is None:
-            self._watch = self._engine.raw_connection()
-        return int(self._watch.driver_connection.execute("PRAGMA data_version").fetchone()[0])
+            self._watch = self._engine.connect()
+        version = self._watch.exec_driver_sql("PRAGMA data_version").scalar_one()
+        self._watch.rollback()
+        return int(version)
 
     def _follow(self, connection: Connection) -> bool:
         """Load what differs from what was loaded, as this one snapshot has it."""
@@ -147,7 +157,5 @@ class Mirror:
         """A connection of its own for one caller: DuckDB's are not to be shared between threads."""
         with self._lock:
             if self._duckdb is None:
-                self._duckdb = duckdb.connect(":memory:", config=_CLOSED)
-                self._duckdb.execute("SET GLOBAL TimeZone = 'UTC'")
-                self._duckdb.execute("SET lock_configuration = true")
+                self._duckdb = open_closed()
             return self._duckdb.cursor()

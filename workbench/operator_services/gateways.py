@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -17,14 +16,6 @@ from workbench.operator_services.types import GatewayStatus
 from workbench.services import gateway_checks
 from workbench.services.gateway_checks import Check, judge
 from workbench.services.gateway_facts import Facts, gateway_facts
-
-_HOW_TO_CONFIGURE: Final = {
-    Gateway.LINKEDIN: "Declare a LinkedIn account in the accounts file (WORKBENCH_ACCOUNTS).",
-    Gateway.X: "Declare an X account in the accounts file (WORKBENCH_ACCOUNTS).",
-    Gateway.EMAIL: "Declare an e-mail account in the accounts file, or set WORKBENCH_SMTP_URL and _EMAIL_FROM.",
-    Gateway.OPENAI: "Set WORKBENCH_OPENAI_MODEL. Until then drafts are written from templates.",
-    Gateway.APOLLO: "Set WORKBENCH_APOLLO_API_KEY. Leads can be imported from files without it.",
-}
 
 
 def get_gateway_status(db: Session | None = None) -> dict[str, GatewayStatus]:
@@ -92,7 +83,9 @@ def _status(
 ) -> GatewayStatus:
     declared = [account.name for account in runtime.accounts if account.platform.gateway is gateway]
     if not runtime.gateways.configured(gateway):
-        return _row(GatewayState.UNCONFIGURED, _HOW_TO_CONFIGURE[gateway], None, facts, declared, at)
+        # Nothing to call, so these probes only say what is missing.
+        missing = " ".join(probe.detail for probe in runtime.gateways.probe(gateway))
+        return _row(GatewayState.UNCONFIGURED, missing, None, facts, declared, at)
     # What has no accounts (the model, Apollo) is probed as one; a check of an account that is gone counts no more.
     names = declared or sorted({account for one, account in checks if one is gateway})
     states = {name: judge(checks.get((gateway, name), []), at) for name in names}

@@ -114,8 +114,9 @@ SELECT
   l.name AS lead
 FROM latest t
 LEFT JOIN cam_campaigns c ON c.id = t.campaign_id
+LEFT JOIN execution_queue q ON q.id = CASE WHEN t.entity = 'queue' THEN t.entity_id END
 LEFT JOIN content_items i
-  ON i.id = coalesce(t.content_item_id, CASE WHEN t.entity IN ('creative', 'content_item') THEN t.entity_id END)
+  ON i.id = coalesce(t.content_item_id, q.content_item_id, CASE WHEN t.entity = 'creative' THEN t.entity_id END)
 LEFT JOIN projects p ON p.id = coalesce(t.project_id, c.project_id, i.project_id)
 LEFT JOIN cam_leads l ON l.id = t.lead_id
 ORDER BY t."at" DESC, t.branch DESC, t.id DESC
