@@ -18,7 +18,7 @@ from workbench.panels.state import WorkbenchState
 CHOICES: Final = {
     "send": "Send now, spread out by the caps",
     "reschedule": "Reschedule, one after the other",
-    "skip": "Skip: they wait for a person",
+    "skip": "Skip: off the queue, still approved",
 }
 _SHOWN: Final = 200
 
@@ -53,6 +53,8 @@ def pause_banner(state: WorkbenchState) -> dict[str, str] | None:
         title, text = f"Pausing: {flying} in flight", f"{messages} already handed over; nothing new starts. {who}"
     else:
         title, text = "Paused, confirmed", f"Nothing is being sent and nothing starts. {who}"
+        if late := pause["may_still_deliver"]:
+            text += f" {late} of unknown outcome may still go out: their worker may be frozen rather than gone."
     button = "Resume…" if state.may(Role.APPROVER) else ""
     return {"key": "resume", "tone": "error", "title": title, "text": text, "button": button}
 

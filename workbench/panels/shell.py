@@ -60,7 +60,7 @@ class Shell(StateView):
         )
         state.poll(force=True)
         state.param.watch(self._show_facts, ["mode", "pause", "projects", "project_id", "trouble", "workers_alive"])
-        state.param.watch(self._show_page, ["page", "project_id", "filters"])
+        state.param.watch(self._show_page, ["page", "project_id", "filters", "dark"])
         state.param.watch(self._show_busy, ["busy"])
         self.page.param.watch(lambda event: state.param.update(dark=event.new), "dark_theme")
         self._show_facts()

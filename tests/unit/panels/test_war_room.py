@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests import factories
+from workbench import operator_services as ops
+from workbench.bootstrap import Workbench
+from workbench.enums import Role
+from workbench.panels import WarRoom, WorkbenchState
+from workbench.panels.war_room import NEXT, steps
+from workbench.services.audit import Actor
+
+OTHER = Actor("Ben", Role.ADMIN)
+
+
+def open_room(state: WorkbenchState, project_id: int | None) -> WarRoom:
+    state.poll(force=True)
+    room = WarRoom(state)
+    state.go("war-room", project_id=project_id)
+    return room
+
+
+@pytest.fixture
+def room(state: WorkbenchState, project_id: int) -> WarRoom:
+    return open_room(state, project_id)
+
+
+def by_somebody_else(wb: Workbench, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    with wb.session(OTHER) as db:
+        return operation(db, *args, **kwargs)
+
+
+def newest(room: WarRoom) -> Any:
+    return room.state.call(ops.get_strategies, room.state.project_id)[0]
+
+
+def conflict_buttons(view: Any) -> dict[str, Any]:
+    (dialog,) = view.overlay
+    return {one.label: one for one in dialog[-1] if hasattr(one, "label")}
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("INTAKE", ["current", "todo", "todo", "todo", "todo"]),
+        ("CREATIVE", ["done", "done", "current", "todo", "todo"]),
+        ("DONE", ["done", "done", "done", "done", "current"]),
+    ],
+)
+def test_the_stepper_shows_where_the_project_stands(state: str, expected: list[str]) -> None:
+    assert [step["status"] for step in steps(state)] == expected
+
+
+def test_every_state_says_what_comes_next() -> None:
+    assert set(NEXT) == set(factories.ProjectState)
+
+
+def test_without_a_project_one_can_be_chosen(state: WorkbenchState, project_id: int) -> None:
+    room = open_room(state, None)
+    assert not room.room.visible
+    assert room.choose.view.visible
+    room.choose.links._handle_msg({"type": "follow", "page": "war-room", "project": project_id})
+    assert room.room.visible
+    assert not room.choose.view.visible
+
+
+def test_names_and_answers_are_shown_as_text(state: WorkbenchState, wb: Workbench) -> None:
+    with wb.session() as db:
+        made = factories.project(db, name="<img src=x onerror=alert(1)>", client="<b>Acme</b>")
+        db.commit()
+        ops.save_intake(db, made.id, {"goal": "<script>alert(1)</script>"})
+    room = open_room(state, made.id)
+    shown = room.title.object + room.brief.answers.object
+    assert "<img" not in shown
+    assert "<script" not in shown
+    assert "&lt;script&gt;" in shown
+
+
+# The brief
+
+
+def test_an_edit_of_the_brief_makes_a_revision(room: WarRoom) -> None:
+    room.brief._click_edit()
+    room.brief.inputs["goal"].value = "Thirty demos"
+    room.brief._click_save()
+    context = room.state.call(ops.get_project_context, room.state.project_id)
+    assert (context["goal"], context["intake_number"]) == ("Thirty demos", 2)
+    assert "Thirty demos" in room.brief.answers.object
+
+
+def test_a_brief_somebody_else_changed_shows_both_and_loses_nothing(room: WarRoom, wb: Workbench) -> None:
+    room.brief._click_edit()
+    by_somebody_else(wb, ops.save_intake, room.state.project_id, {"goal": "Theirs"})
+    room.brief.inputs["goal"].value = "Mine"
+    room.brief._click_save()
+    assert "Theirs" in room.brief.overlay[0][1].object
+    assert "Mine" in room.brief.overlay[0][1].object
+    conflict_buttons(room.brief)["Keep mine as a new revision on top"].clicks += 1
+    goals = [one["goal"] for one in room.state.call(ops.get_intakes, room.state.project_id)]
+    assert goals[:2] == ["Mine", "Theirs"]
+
+
+def test_their_brief_can_be_taken(room: WarRoom, wb: Workbench) -> None:
+    room.brief._click_edit()
+    by_somebody_else(wb, ops.save_intake, room.state.project_id, {"goal": "Theirs"})
+    room.brief.inputs["goal"].value = "Mine"
+    room.brief._click_save()
+    conflict_buttons(room.brief)["Take theirs"].clicks += 1
+    assert room.state.call(ops.get_project_context, room.state.project_id)["goal"] == "Theirs"
+    assert "Theirs" in room.brief.answers.object
+
+
+# Reading and deciding
+
+
+def test_the_newest_revision_is_read_as_sanitised_markdown(room: WarRoom, wb: Workbench) -> None:
+    by_somebody_else(wb, ops.save_strategy, room.state.project_id, "# Hi\n\n<script>alert(1)</script>", 2)
+    room.state.poll()
+    room.strategy._click_newest()
+    assert "<h1>Hi</h1>" in room.strategy.document.object
+    assert "<script" not in room.strategy.document.object
+
+
+def test_approving_puts_the_revision_in_force(room: WarRoom) -> None:
+    room.strategy.approve.clicks += 1
+    assert (newest(room)["status"], newest(room)["in_force"]) == ("APPROVED", True)
+    assert "in force" in room.strategy.status.object
+    assert not room.strategy.approve.visible
+
+
+def test_a_rejection_needs_a_reason(room: WarRoom) -> None:
+    room.strategy.reject.clicks += 1
+    room.strategy._click_confirm_reject(2)
+    assert newest(room)["status"] == "DRAFT"
+    assert room.strategy.reason.error_state
+    room.strategy.reason.value = "Too generic <b>"
+    room.strategy._click_confirm_reject(2)
+    assert newest(room)["rejection_reason"] == "Too generic <b>"
+    assert "Too generic &lt;b&gt;" in room.strategy.status.object
+    assert not room.strategy.reject.visible
+
+
+def test_only_what_was_read_is_approved(room: WarRoom, wb: Workbench) -> None:
+    """Somebody saves another revision in the second before the click."""
+    by_somebody_else(wb, ops.save_strategy, room.state.project_id, "Not what Ada read", 2)
+    room.strategy.approve.clicks += 1
+    assert newest(room)["status"] == "DRAFT"
+    assert "Ben saved revision 3" in room.state.message.text
+
+
+def test_a_newer_revision_is_announced_and_not_swapped_in(room: WarRoom, wb: Workbench) -> None:
+    by_somebody_else(wb, ops.save_strategy, room.state.project_id, "Newer", 2)
+    room.state.poll()
+    assert room.strategy.number == 2
+    assert "weekend" in room.strategy.document.object
+    assert room.strategy.newer.visible
+    assert "Revision 3 by Ben" in room.strategy.newer_text.object
+    assert not room.strategy.approve.visible
+    room.strategy._click_newest()
+    assert room.strategy.number == 3
+    assert room.strategy.approve.visible
+
+
+def test_the_changes_between_any_two_revisions_are_shown(room: WarRoom) -> None:
+    room.strategy.tabs._handle_msg({"type": "choose", "key": "changes"})
+    assert "<del>weekday</del>" in room.strategy.changes.object
+    assert "<ins>weekend</ins>" in room.strategy.changes.object
+    room.strategy.left.value, room.strategy.right.value = 2, 1
+    assert "<del>weekend</del>" in room.strategy.changes.object
+
+
+def test_the_history_says_who_decided_what_when_and_why(room: WarRoom) -> None:
+    room.state.call(ops.reject_strategy, room.state.project_id, "Too generic", number=2)
+    room.strategy.tabs._handle_msg({"type": "choose", "key": "history"})
+    entry = room.strategy.decisions.events[0]
+    assert (entry["event"], entry["detail"]) == ("Ada rejected revision 2", "“Too generic”")
+    assert entry["time"].endswith("+00:00")
+
+
+def test_an_unknown_tab_changes_nothing(room: WarRoom) -> None:
+    room.strategy.tabs._handle_msg({"type": "choose", "key": "secrets"})
+    assert room.strategy.tabs.active == "read"
+
+
+def test_a_first_draft_is_written_only_when_asked_for(state: WorkbenchState, wb: Workbench) -> None:
+    with wb.session() as db:
+        made = factories.project(db)
+        db.commit()
+    room = open_room(state, made.id)
+    assert room.strategy.empty.visible
+    assert state.call(ops.get_strategies, made.id) == []
+    room.strategy.first.clicks += 1
+    assert newest(room)["number"] == 1
+    assert room.strategy.filled.visible
+    assert not room.strategy.empty.visible
+
+
+def test_a_gap_in_the_brief_is_named_before_the_draft_is_written(state: WorkbenchState, wb: Workbench) -> None:
+    with wb.session() as db:
+        made = ops.create_project(db, "Bare")
+    room = open_room(state, made)
+    assert "goal and the audience" in room.strategy.empty_note.object
+
+
+def test_a_viewer_reads_and_cannot_decide(session_of: Callable[[str, Role], WorkbenchState], project_id: int) -> None:
+    room = open_room(session_of("Vera", Role.VIEWER), project_id)
+    assert "weekend" in room.strategy.document.object
+    shown = (room.strategy.approve, room.strategy.reject, room.brief.edit, room.strategy.editor.form)
+    assert not any(one.visible for one in shown)
+    room.strategy.approve.clicks += 1
+    assert "approver" in room.state.message.text
+
+
+# Editing
+
+
+def type_in(room: WarRoom, text: str) -> None:
+    room.strategy.editor.editor._handle_msg({"type": "typed", "text": text})
+
+
+def test_typing_shows_a_preview_and_keeps_a_private_draft(room: WarRoom, wb: Workbench) -> None:
+    type_in(room, "# New <img src=x onerror=alert(1)>")
+    assert "<h1>New &lt;img" in room.strategy.editor.preview.object
+    assert room.state.call(ops.get_draft, "strategy", room.state.project_id)["text"].startswith("# New")
+    assert by_somebody_else(wb, ops.get_draft, "strategy", room.state.project_id) is None
+    assert len(room.state.call(ops.get_strategies, room.state.project_id)) == 2
+
+
+def test_a_draft_survives_the_loss_of_the_session(room: WarRoom, wb: Workbench) -> None:
+    type_in(room, "# Half a thought")
+    again = open_room(WorkbenchState(wb), room.state.project_id)
+    assert again.strategy.editor.editor.text == "# Half a thought"
+    assert again.strategy.editor.notice.visible
+    assert "unsaved draft" in again.strategy.editor.notice_text.object
+
+
+def test_a_draft_can_be_discarded(room: WarRoom) -> None:
+    type_in(room, "# Half a thought")
+    room.strategy.editor.discard.clicks += 1
+    assert room.state.call(ops.get_draft, "strategy", room.state.project_id) is None
+    assert "weekend" in room.strategy.editor.editor.text
+
+
+def test_saving_makes_a_revision_shows_it_and_forgets_the_draft(room: WarRoom) -> None:
+    type_in(room, "# Better")
+    room.strategy.editor.save.clicks += 1
+    assert (newest(room)["number"], newest(room)["text"], newest(room)["author"]) == (3, "# Better", "Ada")
+    assert (room.strategy.number, room.strategy.tabs.active) == (3, "read")
+    assert room.state.call(ops.get_draft, "strategy", room.state.project_id) is None
+
+
+def test_the_keyboard_saves_what_was_typed_last(room: WarRoom) -> None:
+    room.strategy.editor.editor._handle_msg({"type": "save", "text": "# By keyboard"})
+    assert newest(room)["text"] == "# By keyboard"
+
+
+def test_saving_the_same_text_makes_no_revision(room: WarRoom) -> None:
+    room.strategy.editor.save.clicks += 1
+    assert newest(room)["number"] == 2
+    assert "nothing to save" in room.state.message.text
+
+
+@pytest.mark.parametrize(("text", "words"), [("   ", "empty"), ("x" * 50_001, "50,000")])
+def test_a_text_that_cannot_be_a_strategy_is_refused_and_kept(room: WarRoom, text: str, words: str) -> None:
+    type_in(room, text)
+    room.strategy.editor.save.clicks += 1
+    assert newest(room)["number"] == 2
+    assert words in room.state.message.text
+    assert room.strategy.editor.text == text
+
+
+def test_whoever_saves_second_sees_both_texts_and_may_put_theirs_on_top(room: WarRoom, wb: Workbench) -> None:
+    type_in(room, "# Mine")
+    by_somebody_else(wb, ops.save_strategy, room.state.project_id, "# Theirs", 2)
+    room.strategy.editor.save.clicks += 1
+    shown = room.strategy.editor.overlay[0][1].object
+    assert "# Theirs" in shown.replace("<del>", "").replace("</del>", "")
+    assert newest(room)["text"] == "# Theirs"
+    conflict_buttons(room.strategy.editor)["Keep mine as a new revision on top"].clicks += 1
+    texts = [one["text"] for one in room.state.call(ops.get_strategies, room.state.project_id)]
+    assert texts[:2] == ["# Mine", "# Theirs"]
+
+
+def test_whoever_saves_second_may_take_theirs(room: WarRoom, wb: Workbench) -> None:
+    type_in(room, "# Mine")
+    by_somebody_else(wb, ops.save_strategy, room.state.project_id, "# Theirs", 2)
+    room.strategy.editor.save.clicks += 1
+    conflict_buttons(room.strategy.editor)["Take theirs"].clicks += 1
+    assert newest(room)["text"] == "# Theirs"
+    assert room.strategy.editor.editor.text == "# Theirs"
+    assert room.strategy.number == 3
+
+
+def test_what_is_being_typed_is_not_replaced_by_a_newer_revision(room: WarRoom, wb: Workbench) -> None:
+    type_in(room, "# Mine")
+    by_somebody_else(wb, ops.save_strategy, room.state.project_id, "# Theirs", 2)
+    room.state.poll()
+    assert room.strategy.editor.text == "# Mine"
+    assert "Ben saved revision 3" in room.strategy.editor.notice_text.object
+
+
+def test_another_project_starts_with_its_own_text(room: WarRoom, wb: Workbench) -> None:
+    with wb.session() as db:
+        other = factories.project(db)
+        factories.strategy(db, other, text="# Other")
+        db.commit()
+    type_in(room, "# Mine")
+    room.state.go(project_id=other.id)
+    assert (room.strategy.number, room.strategy.editor.text) == (1, "# Other")
+    assert room.state.call(ops.get_draft, "strategy", other.id) is None
