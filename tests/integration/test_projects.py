@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
 from tests import factories
-from workbench.enums import Mode, Platform, ProjectState, QueueStatus, Role, StrategyStatus
+from workbench.enums import AttemptStatus, Mode, Platform, ProjectState, QueueStatus, Role, StrategyStatus
 from workbench.errors import (
     EditConflict,
     InputError,
@@ -124,6 +124,9 @@ def test_context_counts_leads_and_attempts_of_this_project_only(db: Session) -> 
     factories.attempt(db, campaign, lead_id=lead.id)
     factories.attempt(db, content_item_id=item.id, channel="linkedin")
     factories.attempt(db, elsewhere)
+    factories.attempt(db, campaign, status=AttemptStatus.SKIPPED)
+    factories.attempt(db, campaign, status=AttemptStatus.PENDING)
+    factories.attempt(db, campaign, mode=Mode.LIVE)
     db.commit()
     context = contract.get_project_context(db, project.id)
     assert (context["lead_count"], context["outreach_count"]) == (1, 2)

@@ -15,7 +15,7 @@ class Model(Protocol):
     """What is needed of a language model."""
 
     @property
-    def model(self) -> str:
+    def model(self) -> str | None:
         """Its name, with which the text is labelled."""
         ...
 
@@ -26,7 +26,7 @@ class Model(Protocol):
 
 def source(model: Model) -> str:
     """The label of what ``model`` writes."""
-    return f"model:{model.model}"[:200]
+    return f"model:{model.model or 'unnamed'}"[:200]
 
 
 def creative(

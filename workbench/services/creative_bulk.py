@@ -173,7 +173,7 @@ def _locked(session: Session, project_id: int, ids: Sequence[int]) -> Sequence[A
         )
         .where(item.project_id == project_id, item.deleted_at.is_(None), item.id.in_(ids))
         .order_by(item.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return session.execute(query).all()
 

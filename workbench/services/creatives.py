@@ -40,7 +40,7 @@ def get_item(
         .where(ContentItem.id == creative_id, ContentItem.project_id == project_id)
         .execution_options(populate_existing=True)
     )
-    item = session.scalar(query.with_for_update() if lock else query)
+    item = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if item is None:
         raise NotFoundError(f"There is no creative {creative_id} in project {project_id}.")
     if item.deleted_at is not None and not deleted:

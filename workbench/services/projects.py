@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from workbench.enums import (
     ACTIVE_QUEUE,
     PROJECT_TRANSITIONS,
+    AttemptStatus,
     Mode,
     Platform,
     ProjectState,
@@ -25,6 +26,7 @@ from workbench.models import (
     Project,
     ProjectAccount,
     QueueRow,
+    SafetySettings,
 )
 from workbench.services import slots
 from workbench.services.audit import Actor, record
@@ -32,6 +34,9 @@ from workbench.settings import Account
 
 #: The account name of a simulated send when the installation declares no account for the platform.
 SIMULATED = "simulation"
+
+#: The states of an attempt for which something was started.
+BEGUN = (AttemptStatus.SENDING, AttemptStatus.SENT, AttemptStatus.FAILED, AttemptStatus.UNKNOWN)
 
 _P = ProjectState
 #: The moves a person may make; all others happen by themselves when their cause does.
@@ -48,10 +53,12 @@ _HOW = {
 def get_project(session: Session, project_id: int, *, lock: bool = False) -> Project:
     """The project as the database has it now. With ``lock`` its row is held until the transaction ends.
 
+    Held against other changes of the row, not against new rows that refer to it.
+
     Raises :class:`NotFoundError`.
     """
     query = sa.select(Project).where(Project.id == project_id).execution_options(populate_existing=True)
-    project = session.scalar(query.with_for_update() if lock else query)
+    project = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if project is None:
         raise NotFoundError(f"There is no project {project_id}.")
     return project
@@ -212,14 +219,27 @@ def _declared(accounts: Sequence[Account], platform: Platform) -> list[str]:
 
 
 def counts(session: Session, project_id: int) -> tuple[int, int]:
-    """The leads of the project's campaigns, and the attempts made for it in either mode."""
+    """The leads of the project's campaigns, and the attempts begun for it in the installation's present mode.
+
+    An attempt is begun when it is SENDING, SENT, FAILED or UNKNOWN, as on the board.
+    """
     campaigns = sa.select(Campaign.id).where(Campaign.project_id == project_id)
     items = sa.select(ContentItem.id).where(ContentItem.project_id == project_id)
+    mode = sa.select(SafetySettings.mode).where(SafetySettings.id == 1).scalar_subquery()
     leads = sa.select(sa.func.count()).select_from(Lead).where(Lead.campaign_id.in_(campaigns))
+    attempt = OutreachAttempt
     outreach = (
         sa.select(sa.func.count())
-        .select_from(OutreachAttempt)
-        .where(sa.or_(OutreachAttempt.campaign_id.in_(campaigns), OutreachAttempt.content_item_id.in_(items)))
+        .select_from(attempt)
+        .where(
+            attempt.mode == sa.func.coalesce(mode, Mode.SIMULATION.value),
+            attempt.status.in_(BEGUN),
+            sa.or_(
+                attempt.campaign_id.in_(campaigns),
+                # An e-mail counts where its lead is, a post where its text is.
+                sa.and_(attempt.campaign_id.is_(None), attempt.content_item_id.in_(items)),
+            ),
+        )
     )
     row = session.execute(sa.select(leads.scalar_subquery(), outreach.scalar_subquery())).one()
     return row[0], row[1]
