@@ -6,10 +6,11 @@ The migrations stand beside the package, in ``migrations/`` of the checkout; ``m
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -128,10 +129,10 @@ def backup(engine: Engine, folder: Path, *, keep: int = BACKUPS_KEPT) -> Path:
     revision = current(engine) or "empty"
     stamp = f"{clock.now():%Y%m%dT%H%M%SZ}"
     target = folder / f"{source.stem}-{stamp}-{revision}.db"
-    partial = target.with_suffix(".partial")
+    # Under a name of its own until it is whole: nothing half-written is ever taken for a backup.
+    partial = folder / f"{target.stem}-{secrets.token_hex(4)}.partial"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)
         partial.touch(mode=0o600)
         with _reading(engine) as connection, closing(sqlite3.connect(partial)) as copy:
             driver: Any = connection.connection.driver_connection
@@ -148,11 +149,13 @@ def backup(engine: Engine, folder: Path, *, keep: int = BACKUPS_KEPT) -> Path:
         for old in sorted(folder.glob(f"{source.stem}-*Z-*.db"), reverse=True)[keep:]:
             old.unlink()
     except (OSError, sqlite3.Error) as error:
-        partial.unlink(missing_ok=True)
         raise DatabaseProblem(
             f"No backup of {source} could be made in {folder} ({error}), so nothing was migrated."
             " Make room there, or name another folder with WORKBENCH_DATA_DIR."
         ) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
     return target
 
 
