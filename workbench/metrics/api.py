@@ -12,8 +12,9 @@ from workbench.metrics.activity import activity
 from workbench.metrics.frames import INTEGER, MAYBE_INTEGER, TEXT, TIME, from_rows
 from workbench.metrics.mirror import Mirror
 
-_ATTENTION = {**views.ATTENTION.columns, "as_of": TIME}
-_EVENTS = {
+#: Columns and dtypes of the two frames that are more than their query.
+ATTENTION_FRAME = {**views.ATTENTION.columns, "as_of": TIME}
+ACTIVITY_FRAME = {
     "time": TIME,
     "event": TEXT,
     "detail": TEXT,
@@ -37,7 +38,7 @@ class Metrics:
 
     def attention(self, *, project_id: int | None = None, as_of: datetime | None = None) -> pd.DataFrame:
         """What needs somebody: one row."""
-        return from_rows(_ATTENTION, [views.attention(self._mirror, project_id=project_id, as_of=as_of)])
+        return from_rows(ATTENTION_FRAME, [views.attention(self._mirror, project_id=project_id, as_of=as_of)])
 
     def pipeline(self, *, project_id: int | None = None) -> pd.DataFrame:
         """One row per project, with its counts."""
@@ -76,7 +77,7 @@ class Metrics:
     ) -> pd.DataFrame:
         """What happened, newest first; give the last row's ``cursor`` as ``before`` for the next page."""
         rows = activity(self._mirror, limit=limit, project_id=project_id, before=before, sources=sources, as_of=as_of)
-        return from_rows(_EVENTS, rows)
+        return from_rows(ACTIVITY_FRAME, rows)
 
     def delivery(
         self,

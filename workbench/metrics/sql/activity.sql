@@ -3,7 +3,9 @@
 -- The order is time, then branch, then id, all downwards; (before, before_branch, before_id) is the last row of the page before,
 -- so that no row comes twice, and none that was there at the first page is skipped, whatever is added meanwhile.
 -- An attempt stands at the time it was begun; one that a person retries moves to its new time, at the top.
+--
 -- Each branch is cut to the page's size by its own index first; the names are looked up after that.
+-- In words, one row is a time, an event and its detail; of a person nothing is said but the name.
 -- branch: 1 attempt, 2 audit, 3 contact, 4 search began, 5 search ended.
 WITH attempts AS (
   SELECT
