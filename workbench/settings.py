@@ -78,9 +78,7 @@ class Settings(BaseSettings):
     """Frozen. Read once where the workbench is opened, then passed down."""
 
     # An error must not repeat what was set: it may be a password.
-    model_config = SettingsConfigDict(
-        env_prefix="WORKBENCH_", frozen=True, extra="ignore", hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix="WORKBENCH_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: str | None = Field(
         default=None,
@@ -105,12 +103,8 @@ class Settings(BaseSettings):
         default=None,
         description="Shorthand for a single e-mail account: smtp://user:password@host:587 (STARTTLS), smtps://…:465.",
     )
-    email_from: str | None = Field(
-        default=None, description="From address of the account made from SMTP_URL."
-    )
-    test_recipient: str | None = Field(
-        default=None, description="Address that 'send a test to myself' suggests."
-    )
+    email_from: str | None = Field(default=None, description="From address of the account made from SMTP_URL.")
+    test_recipient: str | None = Field(default=None, description="Address that 'send a test to myself' suggests.")
     postal_address: str | None = Field(
         default=None, description="The sender's postal address, put at the foot of every e-mail."
     )
@@ -118,9 +112,7 @@ class Settings(BaseSettings):
         default=None, description="An OpenAI-compatible server, for example http://localhost:11434/v1."
     )
     openai_api_key: SecretStr | None = Field(default=None, description="Its key.")
-    openai_model: str | None = Field(
-        default=None, description="Its model. Drafts are template-written without one."
-    )
+    openai_model: str | None = Field(default=None, description="Its model. Drafts are template-written without one.")
     apollo_api_key: SecretStr | None = Field(default=None, description="Apollo key for lead discovery.")
     apollo_base_url: str = Field(default="https://api.apollo.io", description="Apollo's address.")
     model_timeout_seconds: Annotated[int, Field(ge=1)] = Field(
@@ -243,9 +235,7 @@ def load_accounts(settings: Settings) -> tuple[Account, ...]:
     for account in accounts:
         key = (account.platform.value, account.name)
         if key in seen:
-            raise NotConfigured(
-                f"Two {account.platform.label} accounts are called {account.name}. Rename one."
-            )
+            raise NotConfigured(f"Two {account.platform.label} accounts are called {account.name}. Rename one.")
         seen.add(key)
     return tuple(accounts)
 
@@ -289,17 +279,13 @@ def _account(entry: dict[str, Any]) -> Account:
     try:
         return Account(**filled)
     except ValidationError as error:
-        raise NotConfigured(
-            f"Account {name} in the accounts file is not usable. {_faults_of(error)}."
-        ) from error
+        raise NotConfigured(f"Account {name} in the accounts file is not usable. {_faults_of(error)}.") from error
 
 
 def _from_smtp_url(url: str, sender: str | None) -> Account:
     """The account that ``WORKBENCH_SMTP_URL`` stands for. The user stays in the URL, not the password."""
     if sender is None:
-        raise NotConfigured(
-            "WORKBENCH_SMTP_URL is set, but no From address. Set WORKBENCH_EMAIL_FROM as well."
-        )
+        raise NotConfigured("WORKBENCH_SMTP_URL is set, but no From address. Set WORKBENCH_EMAIL_FROM as well.")
     parts = server_urls.smtp(url)
     user, at, server = parts.netloc.rpartition("@")
     name, _, password = user.partition(":")
@@ -313,8 +299,7 @@ def _from_smtp_url(url: str, sender: str | None) -> Account:
         )
     except ValidationError as error:
         raise NotConfigured(
-            "The account made from WORKBENCH_SMTP_URL and WORKBENCH_EMAIL_FROM is not usable. "
-            f"{_faults_of(error)}."
+            f"The account made from WORKBENCH_SMTP_URL and WORKBENCH_EMAIL_FROM is not usable. {_faults_of(error)}."
         ) from error
 
 

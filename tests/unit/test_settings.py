@@ -123,9 +123,7 @@ class TestAccountsFile:
     def test_no_file_no_accounts(self) -> None:
         assert load_accounts(Settings()) == ()
 
-    def test_secrets_come_from_the_variables_it_names(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_secrets_come_from_the_variables_it_names(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("ACME_TOKEN", "token-1")
         settings = accounts_file(
             tmp_path,
