@@ -19,7 +19,7 @@ from tests import factories as make
 from tests.conftest import NOW
 from workbench import clock
 from workbench.enums import Consent, Role
-from workbench.errors import LeadFileInvalid, NotConfigured, NotFoundError, PermissionDenied
+from workbench.errors import DatabaseFull, LeadFileInvalid, NotConfigured, NotFoundError, PermissionDenied
 from workbench.models import AuditEvent, Campaign, Lead, Suppression
 from workbench.operator_services.lead_files import LEAD_FIELDS, import_leads, preview_leads
 from workbench.operator_services.types import ImportResult
@@ -335,6 +335,19 @@ def test_rejected_rows_that_cannot_be_written_stop_the_import(db: Session, campa
     with pytest.raises(NotConfigured, match="Nothing was imported"):
         import_leads(db, campaign.id, "email\nada@example.com\nbad\n")
     assert everything(db) == before
+
+
+def test_a_database_that_cannot_grow_is_as_it_was(sqlite_db: Session, tmp_path: Path) -> None:
+    campaign = make.campaign(sqlite_db, make.project(sqlite_db))
+    sqlite_db.commit()
+    pages = sqlite_db.connection().exec_driver_sql("PRAGMA page_count").scalar_one()
+    sqlite_db.connection().exec_driver_sql(f"PRAGMA max_page_count={pages + 20}")
+    before = everything(sqlite_db)
+    text = "email\nbad\n" + "".join(f"a{number}@example.com\n" for number in range(20_000))
+    with pytest.raises(DatabaseFull, match="Nothing was changed; make room"):
+        import_leads(sqlite_db, campaign.id, text)
+    assert everything(sqlite_db) == before
+    assert not [path for path in (tmp_path / "var").rglob("*") if path.is_file()]
 
 
 def test_an_unknown_campaign_is_said_before_the_file_is_read(db: Session) -> None:

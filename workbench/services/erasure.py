@@ -64,15 +64,13 @@ def erase(session: Session, actor: Actor, lead_id: int, reason: str) -> Erased:
         .where(ContactEvent.lead_id.in_(ids))
         .group_by(ContactEvent.lead_id)
     )
-    passed = dict(events.tuples().all())
+    passed = dict(events.all())
     session.execute(sa.delete(ContactEvent).where(ContactEvent.lead_id.in_(ids)))
     session.execute(sa.delete(Draft).where(Draft.entity == "lead", Draft.entity_id.in_(ids)))
     projects = dict(
         session.execute(
             sa.select(Campaign.id, Campaign.project_id).where(Campaign.id.in_({one.campaign_id for one in leads}))
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     told = [(one.id, projects[one.campaign_id]) for one in leads]
     session.execute(sa.delete(Lead).where(Lead.id.in_(ids)))

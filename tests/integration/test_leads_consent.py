@@ -1,0 +1,115 @@
+"""Consent is set lead by lead, taken back with a reason, and undone in one step."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, sessionmaker
+
+from tests import factories as make
+from workbench.enums import Consent, Role, SuppressionReason
+from workbench.errors import InputError, NotFoundError, PermissionDenied
+from workbench.models import AuditEvent, Campaign, Lead
+from workbench.operator_services.leads import set_consent
+from workbench.services import leads, suppressions
+from workbench.services.audit import Actor
+
+ADA = Actor("Ada", Role.ADMIN)
+
+
+@pytest.fixture
+def campaign(db: Session) -> Campaign:
+    made = make.campaign(db, make.project(db))
+    db.commit()
+    return made
+
+
+def consents(db: Session, *ids: int) -> list[str]:
+    found = [db.get_one(Lead, id_, populate_existing=True).consent_status for id_ in ids]
+    db.rollback()
+    return found
+
+
+def test_each_lead_has_its_outcome(db: Session, campaign: Campaign) -> None:
+    new = make.lead(db, campaign)
+    same = make.lead(db, campaign, consent_status=Consent.CONSENTED)
+    refused = make.lead(db, campaign, consent_status=Consent.DNC)
+    db.commit()
+    result = set_consent(db, [new.id, same.id, refused.id, 999, new.id], "CONSENTED")
+    assert [(one["id"], one["ok"], one["status"]) for one in result["outcomes"]] == [
+        (new.id, True, "CONSENTED"),
+        (same.id, True, "CONSENTED"),
+        (refused.id, False, "DNC"),
+        (999, False, None),
+    ]
+    assert (result["done"], result["failed"]) == (2, 2)
+    assert "Say why" in (result["outcomes"][2]["reason"] or "")
+    assert consents(db, new.id, same.id, refused.id) == ["CONSENTED", "CONSENTED", "DNC"]
+
+
+def test_do_not_contact_is_taken_back_with_a_reason(db: Session, campaign: Campaign) -> None:
+    lead = make.lead(db, campaign, consent_status=Consent.DNC)
+    db.commit()
+    assert set_consent(db, [lead.id], "CONSENTED", "Signed up again on the web site")["failed"] == 0
+    [event] = db.scalars(sa.select(AuditEvent))
+    assert (event.entity_id, event.reason) == (lead.id, "Signed up again on the web site")
+    assert (event.before, event.after) == ({"consent_status": "DNC"}, {"consent_status": "CONSENTED"})
+
+
+def test_repeating_it_is_harmless_and_says_so(db: Session, campaign: Campaign) -> None:
+    lead = make.lead(db, campaign)
+    db.commit()
+    assert set_consent(db, [lead.id], "DNC")["batch_id"]
+    again = set_consent(db, [lead.id], "DNC")
+    assert (again["batch_id"], again["done"], again["failed"]) == (None, 1, 0)
+    assert db.scalar(sa.select(sa.func.count()).select_from(AuditEvent)) == 1
+
+
+def test_consent_of_a_suppressed_address_is_set_with_a_remark(db: Session, campaign: Campaign) -> None:
+    lead = make.lead(db, campaign, email="ada@example.com")
+    suppressions.suppress(db, "ada@example.com", SuppressionReason.BOUNCE, "test")
+    db.commit()
+    [outcome] = set_consent(db, [lead.id], "CONSENTED")["outcomes"]
+    assert outcome["ok"]
+    assert "suppressed" in (outcome["reason"] or "")
+
+
+def test_a_call_is_undone_but_for_what_was_changed_since(db: Session, campaign: Campaign) -> None:
+    first, second, third = (
+        make.lead(db, campaign, consent_status=consent) for consent in (Consent.UNKNOWN, Consent.CONSENTED, Consent.DNC)
+    )
+    db.commit()
+    ids = [first.id, second.id, third.id]
+    batch = set_consent(db, ids, "DNC")["batch_id"]
+    set_consent(db, [second.id], "UNKNOWN", "Changed their mind")
+    assert batch
+    changes = leads.undo_consent(db, ADA, batch, "undo-1")
+    db.commit()
+    assert [(change.lead_id, change.ok, change.changed) for change in changes] == [
+        (first.id, True, True),
+        (second.id, False, False),
+    ]
+    assert consents(db, *ids) == ["UNKNOWN", "UNKNOWN", "DNC"]
+
+
+def test_what_makes_no_sense_changes_nothing(db: Session, campaign: Campaign) -> None:
+    lead = make.lead(db, campaign)
+    db.commit()
+    with pytest.raises(InputError, match="'maybe' is no consent"):
+        set_consent(db, [lead.id], "maybe")
+    with pytest.raises(NotFoundError, match="whole number"):
+        set_consent(db, [lead.id, "2"], "DNC")  # type: ignore[list-item]
+    with pytest.raises(InputError, match="10,001 leads"):
+        set_consent(db, list(range(1, 10_002)), "DNC")
+    assert consents(db, lead.id) == ["UNKNOWN"]
+
+
+def test_operators_set_consent_and_viewers_do_not(
+    db: Session, sessions: sessionmaker[Session], campaign: Campaign
+) -> None:
+    lead = make.lead(db, campaign)
+    db.commit()
+    with sessions(info={"actor": Actor("Vic", Role.VIEWER)}) as viewer, pytest.raises(PermissionDenied):
+        set_consent(viewer, [lead.id], "CONSENTED")
+    with sessions(info={"actor": Actor("Olu", Role.OPERATOR)}) as operator:
+        assert set_consent(operator, [lead.id], "CONSENTED")["done"] == 1
