@@ -10,7 +10,7 @@ from tests import factories as make
 from workbench.enums import Consent, Role, SuppressionReason
 from workbench.errors import InputError, NotFoundError, PermissionDenied
 from workbench.models import AuditEvent, Campaign, Lead
-from workbench.operator_services.leads import set_consent
+from workbench.operator_services.leads import erase_lead, set_consent
 from workbench.services import leads, suppressions
 from workbench.services.audit import Actor
 
@@ -90,6 +90,22 @@ def test_a_call_is_undone_but_for_what_was_changed_since(db: Session, campaign: 
         (second.id, False, False),
     ]
     assert consents(db, *ids) == ["UNKNOWN", "UNKNOWN", "DNC"]
+    [event] = db.scalars(sa.select(AuditEvent).filter_by(batch_id="undo-1"))
+    assert (event.entity_id, event.before, event.after) == (
+        first.id,
+        {"consent_status": "DNC"},
+        {"consent_status": "UNKNOWN"},
+    )
+
+
+def test_the_consent_of_somebody_erased_is_not_brought_back(db: Session, campaign: Campaign) -> None:
+    lead = make.lead(db, campaign)
+    db.commit()
+    batch = set_consent(db, [lead.id], "DNC")["batch_id"]
+    erase_lead(db, lead.id, "Asked for it")
+    assert batch
+    [change] = leads.undo_consent(db, ADA, batch, "undo-1")
+    assert (change.ok, change.reason) == (False, "The lead was erased since.")
 
 
 def test_what_makes_no_sense_changes_nothing(db: Session, campaign: Campaign) -> None:

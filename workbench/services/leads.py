@@ -16,7 +16,7 @@ from workbench.enums import Consent, Direction, LeadStatus
 from workbench.errors import NotFoundError
 from workbench.models import AuditEvent, Campaign, ContactEvent, ContentItem, Lead, OutreachAttempt, Suppression
 from workbench.services import suppressions
-from workbench.services.audit import Actor, record
+from workbench.services.audit import Actor, record_many
 
 #: What a list of leads can be sorted by.
 SORTS: Final = (
@@ -26,6 +26,8 @@ SORTS: Final = (
 
 #: How long ago an answer still speaks of high intent.
 RECENT_CONTACT: Final = timedelta(days=14)
+
+_STILL_SUPPRESSED: Final = "The address is suppressed: nothing is sent to it until that is lifted."
 
 #: Values in one IN list.
 _CHUNK: Final = 5_000
@@ -182,71 +184,57 @@ def set_consent(
     if to is Consent.DNC:
         lock(session, PAUSE_LOCK)
     leads = _by_id(session, lead_ids)
-    still: set[str] = set()
+    suppressed: set[str] = set()
     if to is Consent.CONSENTED:
         addresses = (lead.email_norm for lead, _ in leads.values() if lead.email_norm)
-        still = suppressions.suppressed_among(session, addresses)
-    return [_set_one(session, actor, id_, leads.get(id_), to, reason, batch_id, still) for id_ in lead_ids]
-
-
-def _set_one(
-    session: Session,
-    actor: Actor,
-    lead_id: int,
-    found: tuple[Lead, int] | None,
-    to: Consent,
-    reason: str | None,
-    batch_id: str,
-    suppressed: set[str],
-) -> ConsentChange:
-    if found is None:
-        return ConsentChange(lead_id, False, None, reason=f"There is no lead {lead_id}. It may have been erased.")
-    lead, project_id = found
-    before = lead.consent_status
-    if refusal := consent_refusal(before, to, reason):
-        return ConsentChange(lead_id, False, before, reason=refusal)
-    remark = None
-    if lead.email_norm in suppressed:
-        remark = "The address is suppressed, so nothing is sent to it until that is lifted."
-    if before == to:
-        return ConsentChange(lead_id, True, before, reason=remark)
-    lead.consent_status = to
+        suppressed = suppressions.suppressed_among(session, addresses)
+    changes, events = [], []
+    for lead_id in lead_ids:
+        lead, project_id = leads.get(lead_id, (None, None))
+        if lead is None:
+            gone = f"There is no lead {lead_id}. It may have been erased."
+            changes.append(ConsentChange(lead_id, False, None, reason=gone))
+            continue
+        before = lead.consent_status
+        if refusal := consent_refusal(before, to, reason):
+            changes.append(ConsentChange(lead_id, False, before, reason=refusal))
+            continue
+        if before != to:
+            lead.consent_status = to
+            told = {"before": {"consent_status": before}, "after": {"consent_status": to.value}}
+            events.append({"entity_id": lead_id, "project_id": project_id, **told})
+        remark = _STILL_SUPPRESSED if lead.email_norm in suppressed else None
+        changes.append(ConsentChange(lead_id, True, to, changed=before != to, reason=remark))
     session.flush()
-    record(
-        session,
-        actor,
-        "lead.consent",
-        "lead",
-        lead.id,
-        project_id=project_id,
-        batch_id=batch_id,
-        reason=reason,
-        before={"consent_status": before},
-        after={"consent_status": to.value},
-    )
-    return ConsentChange(lead_id, True, to, changed=True, reason=remark)
+    record_many(session, actor, "lead.consent", "lead", events, batch_id=batch_id, reason=reason)
+    return changes
 
 
 def undo_consent(session: Session, actor: Actor, batch_id: str, new_batch_id: str) -> list[ConsentChange]:
-    """Give each lead of a :func:`set_consent` call its consent back, unless it was changed again since. Flushes."""
-    events = session.scalars(
-        sa.select(AuditEvent)
-        .where(AuditEvent.batch_id == batch_id, AuditEvent.action == "lead.consent")
-        .order_by(AuditEvent.id)
-    ).all()
+    """Give each lead of a :func:`set_consent` call its consent back, unless it was changed since. Flushes.
+
+    Answers in the order of the call; what was given back is recorded as ``new_batch_id``.
+    """
     lock(session, PAUSE_LOCK)  # Some may become DNC again.
-    leads = _by_id(session, [event.entity_id for event in events if event.entity_id])
-    done = []
+    query = sa.select(AuditEvent).where(AuditEvent.batch_id == batch_id, AuditEvent.action == "lead.consent")
+    events = session.scalars(query.order_by(AuditEvent.id)).all()
+    leads = _by_id(session, [event.entity_id for event in events if event.entity_id is not None])
+    changes, restored = [], []
     for event in events:
-        lead_id, found = event.entity_id or 0, leads.get(event.entity_id or 0)
-        was, became = (event.before or {}).get("consent_status"), (event.after or {}).get("consent_status")
-        if found is not None and found[0].consent_status != became:
-            remark = "Its consent was changed again since, and was left as it is."
-            done.append(ConsentChange(lead_id, False, found[0].consent_status, reason=remark))
-            continue
-        why = f"Undone: batch {batch_id}"
-        done.append(_set_one(session, actor, lead_id, found, Consent(str(was)), why, new_batch_id, set()))
-    return done
+        lead_id, before, after = event.entity_id or 0, event.before or {}, event.after or {}
+        lead, project_id = leads.get(lead_id, (None, None))
+        if lead is None:
+            changes.append(ConsentChange(lead_id, False, None, reason="The lead was erased since."))
+        elif lead.consent_status != after["consent_status"]:
+            again = "Its consent was changed again since, and was left as it is."
+            changes.append(ConsentChange(lead_id, False, lead.consent_status, reason=again))
+        else:
+            lead.consent_status = before["consent_status"]
+            changes.append(ConsentChange(lead_id, True, lead.consent_status, changed=True))
+            restored.append({"entity_id": lead_id, "project_id": project_id, "before": after, "after": before})
+    session.flush()
+    record_many(session, actor, "lead.consent", "lead", restored, batch_id=new_batch_id, reason="Undone")
+    return changes
 
 
 def _by_id(session: Session, lead_ids: Iterable[int]) -> dict[int, tuple[Lead, int]]:
