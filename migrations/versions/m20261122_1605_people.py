@@ -8,9 +8,11 @@ Create Date: 2026-11-22 16:05:00+00:00
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
+import idna
 import sqlalchemy as sa
 from alembic import op
 
@@ -22,6 +24,8 @@ depends_on = None
 MOMENT = sa.DateTime(timezone=True)
 NOW = sa.text("CURRENT_TIMESTAMP")
 CHUNK = 10_000
+LONGEST_LOCAL, LONGEST_ADDRESS = 64, 254
+PLAIN_LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*").fullmatch
 #: On the way down a lead's consent stays with it as a tag: nobody who said no may be forgotten.
 CONSENT_TAG = "consent:"
 
@@ -157,16 +161,16 @@ def _fill_addresses() -> None:
 
 
 def normalised(address: str | None) -> str | None:
-    """Lower-cased, with the domain as it is looked up; None for what is no address."""
-    local, at, domain = (address or "").strip().lower().rpartition("@")
-    if not (local and at and domain) or "@" in local or any(sign.isspace() for sign in local + domain):
+    """Trimmed, lower-cased, with the domain as it is looked up; None for what no mail server would take."""
+    local, _, domain = (address or "").strip().lower().rpartition("@")
+    if len(local) > LONGEST_LOCAL or not PLAIN_LOCAL(local):
         return None
     try:
-        domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
+        domain = idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
         return None
     whole = f"{local}@{domain}"
-    return whole if len(whole) <= 320 else None
+    return whole if "." in domain and len(whole) <= LONGEST_ADDRESS else None
 
 
 def _read_consent() -> None:

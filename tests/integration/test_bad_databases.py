@@ -189,6 +189,14 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_installation_without_its_migrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path / 'new.db'}")
+    monkeypatch.setattr(migrate, "__file__", str(tmp_path / "site-packages" / "workbench" / "migrate.py"))
+    with pytest.raises(DatabaseProblem, match=r"migrations are missing.*pip install -e"):
+        migrate.upgrade(engine)
+    assert list(tmp_path.iterdir()) == []
+
+
 # PostgreSQL
 
 

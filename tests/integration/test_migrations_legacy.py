@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from tests.integration.tables import LEGACY
-from workbench import migrate
+from workbench import addresses, migrate
+from workbench import operator_services as contract
 from workbench.db import make_engine
+from workbench.enums import Role
+from workbench.errors import InputError
 from workbench.models import (
     Campaign,
     ContactEvent,
@@ -27,6 +31,9 @@ from workbench.models import (
     SafetySettings,
     Strategy,
 )
+from workbench.operator_services._edge import build_runtime
+from workbench.services.audit import Actor
+from workbench.settings import Settings
 
 CREATED, UPDATED = "2025-05-01 08:00:00", "2025-06-02 09:30:15.250000"
 DECIDED = datetime(2025, 6, 2, 9, 30, 15, 250000, tzinfo=UTC)
@@ -69,16 +76,9 @@ def fill(engine: Engine) -> None:
                 strategy_status=status, strategy_rejection_reason=reason, intake_goal=goal, intake_audience=audience,
                 intake_budget="5k" if goal else None, created_at=CREATED, updated_at=UPDATED,
             )  # fmt: skip
-        addresses = [
-            "Ann@Example.com ",
-            "ann@example.com",
-            "bob@example.com",
-            None,
-            "",
-            "no address",
-            "zoë@bücher.example",
-        ]
-        for number, address in enumerate(addresses, start=1):
+        written = ["Ann@Example.com ", "ann@example.com", "bob@example.com", None, "", "no address"]
+        written.append("ZOE@Bücher.example")
+        for number, address in enumerate(written, start=1):
             put(
                 "cam_leads", id=number, campaign_id=3, name=f"Lead {number}", role="Head of Ops", email=address,
                 source="trade_fair", status="NURTURING" if number == 1 else "REPLIED", stage="s", lead_score=0.5,
@@ -205,7 +205,7 @@ def test_every_lead_is_there_and_the_first_of_a_campaign_holds_the_address(old: 
         4: None,
         5: None,
         6: None,
-        7: "zoë@xn--bcher-kva.example",
+        7: "zoe@xn--bcher-kva.example",
         50: "ann@example.com",
     }
     first = leads[1]
@@ -219,6 +219,26 @@ def test_every_lead_is_there_and_the_first_of_a_campaign_holds_the_address(old: 
         "trade_fair", "NURTURING", ["a", "b"], {"size": 10},
     )  # fmt: skip
     assert (leads[50].source, leads[50].status, leads[50].consent_status) == ("other", "NEW", "UNKNOWN")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "ann@example.com", " Ann.Lee+news@Example.COM ", "o'neil@example.co.uk", "zoe@bücher.example",
+        "max@straße.example", "zoë@example.com", "a..b@example.com", ".a@example.com", "a@b@example.com",
+        "a b@example.com", "ann@localhost", "ann@", "@example.com", "ann", "", "Ann <ann@example.com>",
+        "ann@example..com", "ann@-example.com",
+        "a@example.com\nBcc: b@example.com", "a" * 65 + "@example.com", "a@" + "b" * 64 + ".com",
+    ],
+)  # fmt: skip
+def test_an_address_is_normalised_as_the_workbench_does_it_from_then_on(written: str) -> None:
+    """So that a lead imported later meets the one that is there, and an unsubscribed person is not written to."""
+    people = ScriptDirectory(str(Path(migrate.__file__).parents[1] / "migrations")).get_revision("e93a5c1d7f06").module
+    try:
+        expected = addresses.normalise(written)
+    except InputError:
+        expected = None
+    assert people.normalised(written) == expected
 
 
 def test_what_was_tried_was_live_and_what_was_being_sent_is_unknown(old: Engine) -> None:
@@ -273,6 +293,28 @@ def test_of_several_safety_rows_the_newest_stays_with_the_others_in_its_data(old
     (earlier,) = row.data.pop("earlier_rows")
     assert row.data == {"cap": 2}
     assert (earlier["id"], earlier["data"], earlier["system_paused"]) == (2, {"cap": 1}, True)
+
+
+def test_every_part_of_the_workbench_can_read_it(old: Engine, tmp_path: Path) -> None:
+    settings = Settings(
+        database_url=old.url.render_as_string(hide_password=False), data_dir=tmp_path, secret_key="x" * 32
+    )
+    with Session(old, info={"runtime": build_runtime(settings), "actor": Actor("Ada", Role.ADMIN)}) as db:
+        contexts = {number: contract.get_project_context(db, number) for number in CAMPAIGNS}
+        documents = {number: contract.get_project_strategy_doc(db, number) for number in CAMPAIGNS}
+        cards = contract.get_projects_pipeline(db)
+        metrics = contract.get_attention_metrics(db)
+        leads = contract.count_leads(db)
+        for number in CAMPAIGNS:
+            contract.get_creatives_for_project(db, number)
+        assert contract.get_activity_feed(db, limit=100)
+        assert contract.get_execution_timeline(db)
+    assert contexts[3]["goal"] == "Demos"
+    assert contexts[13]["goal"] == ""
+    assert documents[3] == "# Go"
+    assert all(documents[number] for number in (12, 13, 30)), "a first draft is written where there was none"
+    assert {card["id"] for card in cards} == set(CAMPAIGNS)
+    assert metrics["leads"] == leads == 8
 
 
 def test_down_and_up_again_tells_the_same_story(old: Engine) -> None:

@@ -41,7 +41,10 @@ class Lead(Timestamps, Base):
     __tablename__ = "cam_leads"
     __table_args__ = (
         Index(
-            "uq_cam_leads_campaign_id_email_norm", "campaign_id", "email_norm", unique=True,
+            "uq_cam_leads_campaign_id_email_norm",
+            "campaign_id",
+            "email_norm",
+            unique=True,
         ),
         Index("ix_cam_leads_campaign_id_status", "campaign_id", "status"),
         Index("ix_cam_leads_email_norm", "email_norm"),
@@ -76,7 +79,9 @@ class OutreachAttempt(Timestamps, Base):
     __tablename__ = "cam_outreach_attempts"
     __table_args__ = (
         Index(
-            "uq_cam_outreach_attempts_queue_id_post", "queue_id", unique=True,
+            "uq_cam_outreach_attempts_queue_id_post",
+            "queue_id",
+            unique=True,
             sqlite_where=sa.text("lead_id IS NULL AND address_norm IS NULL"),
             postgresql_where=sa.text("lead_id IS NULL AND address_norm IS NULL"),
         ),

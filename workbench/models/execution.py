@@ -24,8 +24,11 @@ class QueueRow(Timestamps, Base):
         one_of("status", QueueStatus),
         one_of("mode", Mode),
         Index(
-            "uq_execution_queue_active", "content_item_id", unique=True,
-            sqlite_where=_ACTIVE, postgresql_where=_ACTIVE,
+            "uq_execution_queue_active",
+            "content_item_id",
+            unique=True,
+            sqlite_where=_ACTIVE,
+            postgresql_where=_ACTIVE,
         ),
         Index("ix_execution_queue_due", "mode", "status", "scheduled_time", "id"),
         # All rows of one creative, newest last: the gallery asks for a page of them.
