@@ -12,7 +12,7 @@ from workbench.execution.queue import Claim
 from workbench.gateways.base import Message
 from workbench.secret import secret_key
 from workbench.services.creative_text import CreativeText
-from workbench.services.unsubscribe import make_token
+from workbench.services.unsubscribe import link
 from workbench.settings import Settings
 
 
@@ -28,9 +28,6 @@ def writer(settings: Settings, claim: Claim) -> Callable[[Any, CreativeText], Me
     def write(row: Any, text: CreativeText) -> Message:
         recipient = row.address_norm if claim.platform is Platform.EMAIL else None
         name = f"{claim.content_item_id}:{claim.item_created_at.isoformat()}:{recipient or ''}"
-        link = None
-        if recipient and settings.public_url:
-            link = f"{settings.public_url}/unsubscribe/{make_token(secret, row.lead_id or 0, recipient)}"
         return Message(
             platform=claim.platform,
             key=hmac.new(secret.encode(), name.encode(), hashlib.sha256).hexdigest()[:32],
@@ -39,7 +36,7 @@ def writer(settings: Settings, claim: Claim) -> Callable[[Any, CreativeText], Me
             caption=text.caption,
             recipient=recipient,
             recipient_name=row.lead_name if recipient else None,
-            unsubscribe_url=link,
+            unsubscribe_url=link(settings, secret, row.lead_id or 0, recipient) if recipient else None,
             postal_address=settings.postal_address if recipient else None,
         )
 

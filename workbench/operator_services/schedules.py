@@ -141,7 +141,7 @@ def retry_failed(db: Session, queue_id: int, reason: str) -> QueueItem:
 
 def undo_batch(db: Session, batch_id: str) -> BulkResult:
     """Take a bulk decision back where nothing was sent yet: an approval, a confirmation, a schedule, a
-    cancellation, a deletion. For whoever may take the decision itself.
+    cancellation, a deletion, consents. For whoever may take the decision itself.
 
     Raises :class:`NotFoundError` for a batch that does not exist, :class:`InvalidTransition` when it was undone
     already, :class:`PermissionDenied`.

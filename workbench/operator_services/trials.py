@@ -23,7 +23,7 @@ from workbench.services.audit import record
 from workbench.services.creative_text import CreativeText, problems
 from workbench.services.projects import account_for, get_project
 from workbench.services.suppressions import is_suppressed
-from workbench.services.unsubscribe import make_token
+from workbench.services.unsubscribe import link
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,6 @@ def _prepare(
 
 def _email(runtime: Runtime, key: str, text: CreativeText, address: str) -> Message:
     settings = runtime.settings
-    link = None
-    if settings.public_url:
-        link = f"{settings.public_url}/unsubscribe/{make_token(secret_key(settings), 0, address)}"
     return Message(
         Platform.EMAIL,
         key,
@@ -109,7 +106,7 @@ def _email(runtime: Runtime, key: str, text: CreativeText, address: str) -> Mess
         text.body_text,
         text.caption,
         recipient=address,
-        unsubscribe_url=link,
+        unsubscribe_url=link(settings, secret_key(settings), 0, address),
         postal_address=settings.postal_address,
     )
 

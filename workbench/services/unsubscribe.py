@@ -22,9 +22,13 @@ from workbench.errors import InputError
 from workbench.models import Campaign, ContactEvent, Lead
 from workbench.services import suppressions
 from workbench.services.audit import Actor, record
+from workbench.settings import Settings
 
 #: Who acts when a recipient follows the link: somebody without a role of their own.
 RECIPIENT: Final = Actor("recipient", Role.VIEWER)
+
+#: Where `workbench serve` listens by itself.
+THIS_MACHINE: Final = "http://localhost:5006"
 
 _SALT: Final = "workbench.unsubscribe"
 
@@ -43,6 +47,15 @@ def make_token(secret: str, lead_id: int, address_norm: str) -> str:
     ``lead_id`` 0 is nobody: for a test message, whose link works and stops nothing.
     """
     return _serializer(secret).dumps([lead_id, _check(secret, lead_id, address_norm)])
+
+
+def link(settings: Settings, secret: str, lead_id: int, address_norm: str) -> str:
+    """The unsubscribe link of an e-mail to this lead at this address.
+
+    Without ``WORKBENCH_PUBLIC_URL`` it points at this machine: good for a look into the outbox of a simulation;
+    live, an e-mail without a public address is refused before it is written.
+    """
+    return f"{settings.public_url or THIS_MACHINE}/unsubscribe/{make_token(secret, lead_id, address_norm)}"
 
 
 def read_token(secret: str, token: str) -> Link:
