@@ -11,10 +11,9 @@ from workbench.enums import Consent, Role, SuppressionReason
 from workbench.errors import InputError, NotFoundError, PermissionDenied
 from workbench.models import AuditEvent, Campaign, Lead
 from workbench.operator_services.leads import erase_lead, set_consent
-from workbench.services import leads, suppressions
+from workbench.operator_services.schedules import undo_batch
+from workbench.services import suppressions
 from workbench.services.audit import Actor
-
-ADA = Actor("Ada", Role.ADMIN)
 
 
 @pytest.fixture
@@ -83,19 +82,13 @@ def test_a_call_is_undone_but_for_what_was_changed_since(db: Session, campaign: 
     batch = set_consent(db, ids, "DNC")["batch_id"]
     set_consent(db, [second.id], "UNKNOWN", "Changed their mind")
     assert batch
-    changes = leads.undo_consent(db, ADA, batch, "undo-1")
-    db.commit()
-    assert [(change.lead_id, change.ok, change.changed) for change in changes] == [
-        (first.id, True, True),
-        (second.id, False, False),
+    result = undo_batch(db, batch)
+    assert [(one["id"], one["ok"], one["status"]) for one in result["outcomes"]] == [
+        (first.id, True, "UNKNOWN"),
+        (second.id, False, None),
     ]
+    assert "changed again since" in (result["outcomes"][1]["reason"] or "")
     assert consents(db, *ids) == ["UNKNOWN", "UNKNOWN", "DNC"]
-    [event] = db.scalars(sa.select(AuditEvent).filter_by(batch_id="undo-1"))
-    assert (event.entity_id, event.before, event.after) == (
-        first.id,
-        {"consent_status": "DNC"},
-        {"consent_status": "UNKNOWN"},
-    )
 
 
 def test_the_consent_of_somebody_erased_is_not_brought_back(db: Session, campaign: Campaign) -> None:
@@ -104,8 +97,8 @@ def test_the_consent_of_somebody_erased_is_not_brought_back(db: Session, campaig
     batch = set_consent(db, [lead.id], "DNC")["batch_id"]
     erase_lead(db, lead.id, "Asked for it")
     assert batch
-    [change] = leads.undo_consent(db, ADA, batch, "undo-1")
-    assert (change.ok, change.reason) == (False, "The lead was erased since.")
+    [outcome] = undo_batch(db, batch)["outcomes"]
+    assert (outcome["ok"], outcome["reason"]) == (False, "The lead was erased since.")
 
 
 def test_what_makes_no_sense_changes_nothing(db: Session, campaign: Campaign) -> None:

@@ -210,31 +210,41 @@ def set_consent(
     return changes
 
 
-def undo_consent(session: Session, actor: Actor, batch_id: str, new_batch_id: str) -> list[ConsentChange]:
-    """Give each lead of a :func:`set_consent` call its consent back, unless it was changed since. Flushes.
+def restore_consent(session: Session, events: Sequence[AuditEvent]) -> dict[int, ConsentChange]:
+    """Give each lead of these ``lead.consent`` events its consent back, unless it was changed since. Flushes.
 
-    Answers in the order of the call; what was given back is recorded as ``new_batch_id``.
+    Answers by the event's id. That it was taken back is for the caller to record.
     """
     lock(session, PAUSE_LOCK)  # Some may become DNC again.
-    query = sa.select(AuditEvent).where(AuditEvent.batch_id == batch_id, AuditEvent.action == "lead.consent")
-    events = session.scalars(query.order_by(AuditEvent.id)).all()
     leads = _by_id(session, [event.entity_id for event in events if event.entity_id is not None])
-    changes, restored = [], []
+    answers = {}
     for event in events:
         lead_id, before, after = event.entity_id or 0, event.before or {}, event.after or {}
-        lead, project_id = leads.get(lead_id, (None, None))
+        lead, _ = leads.get(lead_id, (None, None))
         if lead is None:
-            changes.append(ConsentChange(lead_id, False, None, reason="The lead was erased since."))
+            answers[event.id] = ConsentChange(lead_id, False, None, reason="The lead was erased since.")
         elif lead.consent_status != after["consent_status"]:
             again = "Its consent was changed again since, and was left as it is."
-            changes.append(ConsentChange(lead_id, False, lead.consent_status, reason=again))
+            answers[event.id] = ConsentChange(lead_id, False, lead.consent_status, reason=again)
         else:
             lead.consent_status = before["consent_status"]
-            changes.append(ConsentChange(lead_id, True, lead.consent_status, changed=True))
-            restored.append({"entity_id": lead_id, "project_id": project_id, "before": after, "after": before})
+            answers[event.id] = ConsentChange(lead_id, True, lead.consent_status, changed=True)
     session.flush()
+    return answers
+
+
+def undo_consent(session: Session, actor: Actor, batch_id: str, new_batch_id: str) -> list[ConsentChange]:
+    """:func:`restore_consent` for the whole batch, recorded as ``new_batch_id``; in the order of the batch."""
+    query = sa.select(AuditEvent).where(AuditEvent.batch_id == batch_id, AuditEvent.action == "lead.consent")
+    events = session.scalars(query.order_by(AuditEvent.id)).all()
+    answers = restore_consent(session, events)
+    restored = (
+        {"entity_id": event.entity_id, "project_id": event.project_id, "before": event.after, "after": event.before}
+        for event in events
+        if answers[event.id].changed
+    )
     record_many(session, actor, "lead.consent", "lead", restored, batch_id=new_batch_id, reason="Undone")
-    return changes
+    return [answers[event.id] for event in events]
 
 
 def _by_id(session: Session, lead_ids: Iterable[int]) -> dict[int, tuple[Lead, int]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
-from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,7 +15,7 @@ from workbench.errors import InvalidTransition, NotFoundError, WorkbenchError
 from workbench.models import AuditEvent, ContentItem, OutreachAttempt, QueueRow
 from workbench.services.audit import Actor, record, record_many
 from workbench.services.creatives import restore
-from workbench.services.leads import undo_consent
+from workbench.services.leads import restore_consent
 from workbench.services.projects import get_project
 from workbench.services.queue_rows import get_row, item_of
 from workbench.services.safety import mode_of
@@ -227,12 +226,10 @@ def _delete(session: Session, actor: Actor, event: AuditEvent) -> str:
 
 
 def _consent(session: Session, actor: Actor, events: Sequence[AuditEvent]) -> dict[int, Undone]:
-    changes = undo_consent(session, actor, str(events[0].batch_id), str(uuid4()))
-    by_lead = {change.lead_id: change for change in changes}
+    changes = restore_consent(session, events)
     return {
-        event.id: Undone(change.lead_id, change.ok, change.consent if change.ok else None, change.reason)
-        for event in events
-        if (change := by_lead[event.entity_id or 0])
+        event_id: Undone(change.lead_id, change.ok, change.consent if change.ok else None, change.reason)
+        for event_id, change in changes.items()
     }
 
 
