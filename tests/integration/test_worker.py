@@ -528,3 +528,36 @@ def test_the_worker_logs_ids_and_never_texts_or_addresses(
     assert f"queue={row.id}" in said
     assert "@" not in said
     assert "Hello" not in said
+
+
+def test_a_long_mailing_lets_what_is_due_meanwhile_have_its_turn(
+    db: Session, engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workbench.execution import worker as module
+
+    monkeypatch.setattr(module, "TURN_SECONDS", 0.0)
+    mail, post = mailing(db, 6, at=now() - timedelta(minutes=10)), posting(db)
+    wire = Wire()
+    worker(engine, settings, wire, email_batch=2).run_once()
+    kinds = [message.platform.value for message in wire.got]
+    assert kinds.index("linkedin") == 2
+    assert kinds.count("email") == 6
+    assert {fresh(db, row).status for row in (mail, post)} == {QueueStatus.DONE}
+
+
+def test_a_row_that_nobody_foresaw_waits_and_does_not_stop_the_others(
+    db: Session, engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workbench.execution import worker as module
+
+    mail, post = mailing(db, 1, at=now() - timedelta(minutes=10)), posting(db)
+
+    def surprise(session: Session, claim: object) -> bool:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr(module, "expand", surprise)
+    wire = Wire()
+    worker(engine, settings, wire).run_once()
+    assert fresh(db, mail).status == QueueStatus.QUEUED
+    assert "KeyError" in mail.last_error
+    assert fresh(db, post).status == QueueStatus.DONE

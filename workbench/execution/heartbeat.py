@@ -10,6 +10,7 @@ import uuid
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from workbench.db import database_now, transaction
@@ -80,5 +81,5 @@ class Heartbeat:
     def _try(self, *, stopped: bool = False) -> None:
         try:
             self.beat(stopped=stopped)
-        except DatabaseProblem as problem:
+        except (DatabaseProblem, PoolTimeout) as problem:
             log.warning("no heartbeat worker=%s problem=%s", self._worker_id, type(problem).__name__)

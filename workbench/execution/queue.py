@@ -119,7 +119,7 @@ def _due(mode: Mode, moment: datetime) -> sa.Select[*tuple[Any, ...]]:
                 sa.func.coalesce(ProjectAccount.account, QueueRow.account) == QueueRow.account,
             ),
         )
-        .order_by(QueueRow.scheduled_time, QueueRow.id)
+        .order_by(due_at, QueueRow.id)  # who was let go of goes behind those who wait longer
         .with_for_update(of=QueueRow, skip_locked=True)
     )
 

@@ -43,6 +43,8 @@ log = logging.getLogger("workbench.worker")
 
 #: Rows handled in one round at most, so that housekeeping is never far away.
 ROUND: Final = 100
+#: A long mailing lets go after this, so that what is due meanwhile gets its turn; it goes on right behind that.
+TURN_SECONDS: Final = 30.0
 #: How often a worker looks for expired leases and overdue rows, and removes old counters.
 HOUSEKEEPING_SECONDS: Final = 5.0
 PRUNE_SECONDS: Final = 3600.0
@@ -109,7 +111,11 @@ class Worker:
                     busy, wait = False, min(wait * 2, 30.0)
                 if not busy:
                     stop.wait(wait)
-            self._let_go_of_the_left()
+            try:
+                self._let_go_of_the_left()
+            except DatabaseProblem as problem:
+                # Their leases run out by themselves.
+                log.warning("rows not given back problem=%s", type(problem).__name__)
         log.info("worker stopped worker=%s", self.worker_id)
 
     def run_once(self) -> int:
@@ -117,9 +123,9 @@ class Worker:
 
         Raises :class:`DatabaseProblem` when the database is away; what was being sent is written down first.
         """
-        self._housekeep()
         handled = 0
         while handled < ROUND and not self._stop.is_set():
+            self._housekeep()
             with self._transaction() as session:
                 claims = claim_due(session, self.worker_id, self._lease)
             if not claims:
@@ -153,10 +159,15 @@ class Worker:
         self._heartbeat.working_on = f"queue {claim.queue_id}"
         try:
             self._work(claim)
+        except OutcomeLost:
+            raise
         except DatabaseProblem:
             # No gateway was called since the last outcome was written: that only ever raises OutcomeLost.
             self._left.append(claim)
             raise
+        except Exception as error:  # a row nobody foresaw must not stop all the others; it waits and says so
+            log.error("row failed queue=%s error=%s", claim.queue_id, type(error).__name__)
+            self._hold(claim, f"The worker failed on it ({type(error).__name__}). Nothing was sent meanwhile.")
         finally:
             self._heartbeat.working_on = None
 
@@ -179,8 +190,11 @@ class Worker:
             write,
             limit=self._settings.email_batch if email else 1,
         )
+        turn_ends = time.monotonic() + TURN_SECONDS
         while self._step(run, sender):
-            pass
+            if time.monotonic() > turn_ends:
+                self._release(claim)
+                break
 
     def _step(self, run: Run, sender: Sender) -> bool:
         """Send one batch. Says whether there may be another."""
@@ -194,8 +208,15 @@ class Worker:
             if isinstance(batch, Nothing):
                 self._end(session, claim, batch)
                 return False
-        delivered = deliver(self._engine, sender, claim, batch, self._settings, self._lease, self._stop, begun=begun)
-        return self._finish(claim, batch, delivered)
+        try:
+            delivered = deliver(
+                self._engine, sender, claim, batch, self._settings, self._lease, self._stop, begun=begun
+            )
+            return self._finish(claim, batch, delivered)
+        except Exception as error:
+            # Whatever it was, a gateway may have been called: nobody may take this batch for unsent.
+            log.error("outcome lost queue=%s error=%s", claim.queue_id, type(error).__name__)
+            raise OutcomeLost(f"What became of queue row {claim.queue_id} was not written.") from error
 
     def _end(self, session: Session, claim: Claim, nothing: Nothing) -> None:
         if nothing.stop is Stop.LOST:
@@ -214,9 +235,9 @@ class Worker:
     def _finish(self, claim: Claim, batch: Batch, delivered: Delivered) -> bool:
         """Write down what became of the batch, however long the database is away.
 
-        Raises :class:`OutcomeLost` when that cannot be: the batch stays SENDING, and its lease makes it UNKNOWN.
+        Raises what keeps it from being written at all: the batch stays SENDING, and its lease makes it UNKNOWN.
         """
-        gave_up = time.monotonic() + LAST_WORDS_SECONDS
+        patience = LAST_WORDS_SECONDS
         while True:
             try:
                 with self._transaction() as session:
@@ -224,10 +245,9 @@ class Worker:
                     more = self._after(session, claim, batch, delivered, finished)
                 break
             except DatabaseProblem as problem:
-                last_words = self._stop.is_set() and time.monotonic() > gave_up
-                if last_words or not _passes(problem):
-                    log.error("outcome lost queue=%s problem=%s", claim.queue_id, type(problem).__name__)
-                    raise OutcomeLost(f"What became of queue row {claim.queue_id} was not written.") from problem
+                patience -= 1.0 if self._stop.is_set() else 0.0
+                if patience < 0 or not _passes(problem):
+                    raise
                 log.warning("outcome waits queue=%s problem=%s", claim.queue_id, type(problem).__name__)
                 time.sleep(1.0)
         for attempt_id, result in delivered.results.items():
