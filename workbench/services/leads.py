@@ -233,20 +233,6 @@ def restore_consent(session: Session, events: Sequence[AuditEvent]) -> dict[int,
     return answers
 
 
-def undo_consent(session: Session, actor: Actor, batch_id: str, new_batch_id: str) -> list[ConsentChange]:
-    """:func:`restore_consent` for the whole batch, recorded as ``new_batch_id``; in the order of the batch."""
-    query = sa.select(AuditEvent).where(AuditEvent.batch_id == batch_id, AuditEvent.action == "lead.consent")
-    events = session.scalars(query.order_by(AuditEvent.id)).all()
-    answers = restore_consent(session, events)
-    restored = (
-        {"entity_id": event.entity_id, "project_id": event.project_id, "before": event.after, "after": event.before}
-        for event in events
-        if answers[event.id].changed
-    )
-    record_many(session, actor, "lead.consent", "lead", restored, batch_id=new_batch_id, reason="Undone")
-    return [answers[event.id] for event in events]
-
-
 def _by_id(session: Session, lead_ids: Iterable[int]) -> dict[int, tuple[Lead, int]]:
     """The leads with their projects' ids, locked in the order of their ids."""
     ids = sorted(set(lead_ids))
