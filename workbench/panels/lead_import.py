@@ -31,9 +31,11 @@ class LeadImport:
         self.data = b""
         self.filename = ""
         self.rejected: str | None = None
+        self._campaigns_of = NEW
 
     def open(self) -> None:
         """Step one: the file."""
+        self._campaigns_of = NEW
         self.file = pn.widgets.FileInput(accept=".csv,.tsv,.txt", multiple=False, sizing_mode="stretch_width")
         self.file.param.watch(self._click_file, "value")
         self.steps = pn.Column(
@@ -113,17 +115,16 @@ class LeadImport:
         ]
 
     def _update_target(self, *_: Any) -> None:
-        new_project = self.project.value == NEW
-        if not new_project and self.campaign.name != self.project.value:
-            rows = self.state.call(ops.list_campaigns, int(self.project.value))
+        """Offer the campaigns of the project chosen, and ask for names of what is new."""
+        project = self.project.value
+        if project != self._campaigns_of:
+            self._campaigns_of = project
+            rows = [] if project == NEW else self.state.call(ops.list_campaigns, int(project))
             self.campaign.param.update(
                 options={"New campaign…": NEW, **{row["name"]: str(row["id"]) for row in rows}},
                 value=str(rows[0]["id"]) if rows else NEW,
-                name=self.project.value,
             )
-        elif new_project:
-            self.campaign.param.update(options={"New campaign…": NEW}, value=NEW, name=NEW)
-        self.project_name.visible = self.client.visible = new_project
+        self.project_name.visible = self.client.visible = project == NEW
         self.campaign_name.visible = self.campaign.value == NEW
 
     @action
@@ -167,12 +168,13 @@ class LeadImport:
                     page_size=100,
                 ),
                 safe.text("Download the rejected rows, mend them there, and import that file.", kind="note"),
-                pmu.FileDownload(
+                # The Material one warns of parameters it gives itself.
+                pn.widgets.FileDownload(
                     label="Download rejected rows",
                     filename=Path(self.rejected).name,
                     callback=self._rejected_file,
-                    variant="outlined",
-                    auto=True,
+                    variant="outline",
+                    color="primary",
                 ),
             ]
         done = pmu.Button(label="Show the leads", on_click=lambda *_: self._click_done(project_id))

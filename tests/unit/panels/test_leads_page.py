@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests import factories
+from workbench import operator_services as ops
+from workbench.bootstrap import Workbench
+from workbench.enums import Role
+from workbench.panels import Leads, WorkbenchState
+from workbench.panels.lead_import import NEW
+
+APOLLO = (
+    b"First Name,Last Name,Title,Company,Email,City\n"
+    b"Lena,Vogt,Head of Operations,Northwind,lena@example.com,Berlin\n"
+    b"Omar,Haddad,COO,Helio,omar@example.com,Kiel\n"
+    b"Kim,Park,Planner,Atlas,nonsense,Ulm\n"
+)
+
+
+@pytest.fixture
+def view(state: WorkbenchState, project_id: int) -> Leads:
+    state.poll(force=True)
+    made = Leads(state)
+    state.go("leads", project_id=project_id)
+    return made
+
+
+@pytest.fixture
+def people(wb: Workbench, view: Leads) -> list[int]:
+    """Three leads of one campaign, on the view."""
+    with wb.session() as db:
+        project = db.get(factories.Project, view.state.project_id)
+        assert project is not None
+        campaign = factories.campaign(db, project, name="Carriers")
+        ids = [
+            factories.lead(db, campaign, name=name, email=f"{name.lower()}@example.com").id
+            for name in ("Ann", "Bob", "Cy")
+        ]
+        db.commit()
+    view.state.poll(force=True)
+    return ids
+
+
+def shown(view: Leads) -> list[str]:
+    return [row["who"] for row in view.table.rows]
+
+
+def choose_file(view: Leads, data: bytes) -> None:
+    view.importing.open()
+    view.importing._click_file(SimpleNamespace(new=data))
+
+
+def test_a_file_becomes_leads_of_a_new_project_and_campaign_and_every_row_is_accounted_for(
+    view: Leads, wb: Workbench
+) -> None:
+    choose_file(view, APOLLO)
+    dialog = view.importing
+    assert {header: widget.value for header, widget in dialog.columns.items()} == {
+        "First Name": "first_name", "Last Name": "last_name", "Title": "title", "Company": "company", "Email": "email",
+        "City": "",
+    }  # fmt: skip
+    dialog.project.value = NEW
+    dialog.project_name.value, dialog.client.value, dialog.campaign_name.value = "Winter", "Helio", "Freight"
+    dialog._click_import()
+    text = dialog.steps[0].object
+    assert "2 imported" in text
+    assert "1 rejected" in text
+    assert dialog.steps[1].rows[0]["row"] == 4
+    assert "nonsense" in Path(dialog._rejected_file()).read_text()
+    with wb.session() as db:
+        (project,) = [row for row in ops.list_projects(db) if row["name"] == "Winter"]
+        assert len(ops.list_leads(db, project_id=project["id"])) == 2
+    dialog._click_done(project["id"])
+    assert sorted(shown(view)) == ["Lena Vogt", "Omar Haddad"]
+
+
+def test_the_second_try_of_an_import_does_not_make_a_second_project(view: Leads, wb: Workbench) -> None:
+    choose_file(view, APOLLO)
+    dialog = view.importing
+    dialog.project.value = NEW
+    dialog.project_name.value, dialog.campaign_name.value = "Winter", ""
+    dialog._click_import()
+    assert view.state.message.tone == "error", "a campaign needs a name"
+    dialog.campaign_name.value = "Freight"
+    dialog._click_import()
+    with wb.session() as db:
+        assert [row["name"] for row in ops.list_projects(db)].count("Winter") == 1
+        assert len(ops.list_leads(db)) == 2
+
+
+def test_a_file_that_is_no_list_of_leads_says_what_to_do(view: Leads) -> None:
+    choose_file(view, b"PK\x03\x04 spreadsheet")
+    assert view.state.message.tone == "error"
+    assert not hasattr(view.importing, "columns")
+
+
+def test_filters_stand_in_the_address_and_narrow_the_table(view: Leads, people: list[int]) -> None:
+    view.search.value = "Bo"
+    assert view.state.filters == {"q": "Bo"}
+    assert shown(view) == ["Bob"]
+    view.search.value = ""
+    with view.state.session() as db:
+        ops.set_consent(db, people[:1], "DNC")
+    view.consent.value = "DNC"
+    assert shown(view) == ["Ann"]
+    view.state.go("leads", intent="high")
+    assert shown(view) == []
+    with view.state.session() as db:
+        ops.record_contact_event(db, people[2], channel="email", direction="INBOUND", event_type="reply")
+    view.refresh()
+    assert shown(view) == ["Cy"]
+
+
+def test_sorting_and_turning_pages_is_done_by_the_database(view: Leads, people: list[int]) -> None:
+    view.table._handle_msg({"type": "sort", "by": "name"})
+    assert shown(view) == ["Ann", "Bob", "Cy"]
+    view.table._handle_msg({"type": "sort", "by": "name"})
+    assert shown(view) == ["Cy", "Bob", "Ann"]
+    view.table._handle_msg({"type": "turn", "page": 99})
+    assert view.table.page == 1
+    view.table._handle_msg({"type": "sort", "by": "hash"})
+    assert view.table.sorted_by == "name"
+
+
+def test_consent_of_several_is_set_at_once_and_taken_back(view: Leads, people: list[int]) -> None:
+    view.table._handle_msg({"type": "choose", "ids": people[:2]})
+    view._click_consent()
+    view.consent_choice.value = "DNC"
+    view._click_set_consent()
+    assert view.table.selected == []
+    assert [row["consent"][0]["text"] for row in sorted(view.table.rows, key=lambda row: row["id"])] == [
+        "Do not contact", "Do not contact", "Not asked",
+    ]  # fmt: skip
+    view.state.message.undo()
+    view.refresh()
+    assert {row["consent"][0]["text"] for row in view.table.rows} == {"Not asked"}
+
+
+def test_a_reply_a_suppression_and_its_lifting_stand_in_the_history(view: Leads, people: list[int]) -> None:
+    view.table._handle_msg({"type": "open", "id": people[0]})
+    history = view.history
+    history._ask_event("reply")
+    history.summary.value = "Please call me"
+    history._click_event()
+    assert history.table.rows[0]["detail"] == "Please call me"
+    history._ask_suppression(False)
+    history.reason.value = "asked by phone"
+    history._click_suppression()
+    assert {"text": "Suppressed", "tone": "error", "title": "Nothing is sent to this address."} in [
+        chip for row in view.table.rows for chip in row["consent"]
+    ]
+    history._ask_suppression(True)
+    history.reason.value = "asked again"
+    history._click_suppression()
+    assert all(len(row["consent"]) == 1 for row in view.table.rows)
+
+
+def test_a_person_is_erased_only_when_erase_is_typed(view: Leads, people: list[int]) -> None:
+    view.table._handle_msg({"type": "open", "id": people[0]})
+    history = view.history
+    history._ask_erasure()
+    history.reason.value = "asked by letter"
+    history._click_erase()
+    assert view.state.message.tone == "error"
+    assert "Ann" in shown(view)
+    history.confirm.value = "ERASE"
+    history._click_erase()
+    assert "Ann" not in shown(view)
+
+
+def test_a_campaign_is_added_stopped_and_started(view: Leads, people: list[int]) -> None:
+    view._click_campaigns()
+    view.campaign_name.value = "Second"
+    view._click_add_campaign()
+    assert [row["name"] for row in view.campaign_table.rows] == ["Carriers", "Second"]
+    first = view.campaign_table.rows[0]["id"]
+    view.campaign_table._handle_msg({"type": "act", "key": "stop", "id": first})
+    assert view.campaign_table.rows[0]["state"]["text"] == "Stopped"
+    view.campaign_table._handle_msg({"type": "act", "key": "start", "id": first})
+    assert view.campaign_table.rows[0]["state"]["text"] == "Active"
+
+
+def test_a_viewer_is_offered_nothing_that_changes_anything(session_of: Any, project_id: int) -> None:
+    state = session_of("Vic", Role.VIEWER)
+    view = Leads(state)
+    state.go("leads", project_id=project_id)
+    assert view.import_button.disabled
+    assert view.campaigns_button.disabled
+    assert not view.table.selectable
