@@ -1,0 +1,82 @@
+# ruff: noqa: E501 - prose is easier to read unbroken
+from workbench.enums import ProjectState
+from workbench.services.demo.client import Client, Topic
+
+BRIGHTSIDE = Client(
+    name="Brightside Dental",
+    project="Clear aligners for adults",
+    state=ProjectState.EXECUTION,
+    timezone="Europe/London",
+    goal="Fill 260 free consultations in the four London practices and keep no-shows below 12 %.",
+    audience="Adults of 28 to 50 who wore braces as teenagers and whose teeth moved again, and the HR teams that offer dental plans.",
+    constraints="No before-and-after pictures without written consent. No prices in posts. Nothing that sounds like a diagnosis.",
+    budget="22,000 GBP a quarter.",
+    niche="People who work within twenty minutes of one of the four practices",
+    positioning="The dentist that tells you when you do not need aligners.",
+    messages=(
+        ("An honest first look", "One in four people who come are told that they need nothing"),
+        ("Same dentist every time", "Named dentist from first scan to retainer, in all four practices"),
+        ("Made around a working day", "Check-ups at 7:30 and 18:30, ten minutes each"),
+    ),
+    guardrails=("Never shame a smile.", "A dentist reads every text before it is approved."),
+    topics=(
+        Topic(
+            "Why teeth move back",
+            "You wore braces at fourteen. At thirty-five the lower front is crooked again. What happened?",
+            "Teeth move all life long, and the retainer from back then is in a drawer or lost. It is common, and nobody's fault.",
+            "About half of the adults we see had braces once. For most of them a few months of aligners and a new retainer are enough.",
+            "Do you still have yours?",
+        ),
+        Topic(
+            "The one in four",
+            "Last quarter we told one in four people that they do not need us.",
+            "A consultation is a conversation: a scan, a look together at the screen, and a plain answer. Sometimes the answer is to leave it.",
+            "People who hear that send their friends. It is the reason why we keep doing it.",
+            "Would you want to know?",
+        ),
+        Topic(
+            "Twenty-two hours",
+            "Aligners work if they are worn for twenty-two hours a day. That is the whole secret, and the hard part.",
+            "Coffee takes them out, lunch takes them out, a long dinner takes them out. We plan with you where the two hours go.",
+            "Those who plan it finish three weeks earlier on average than those who do not.",
+            "Where would your two hours go?",
+        ),
+        Topic(
+            "A check-up before the first meeting",
+            "7:30 in the morning, ten minutes, then to work.",
+            "Adults do not stop treatment because it hurts. They stop because appointments are at eleven on a Tuesday.",
+            "Since we open at 7:30 missed check-ups have gone from 19 % to 8 %.",
+            "Which of our practices is on your way?",
+        ),
+        Topic(
+            "What a scan shows",
+            "No tray, no paste: a scan of the whole mouth takes four minutes.",
+            "You see your own teeth turn on the screen, and what would move where, week by week. Nothing is ordered on that day.",
+            "Most people take the pictures home and think about it. That is as it should be.",
+            "Curious what yours looks like?",
+        ),
+        Topic(
+            "Dental plans people use",
+            "Most dental plans at work are barely used. We asked why.",
+            "Nobody knows what is covered, and nobody wants to ask HR about their teeth.",
+            "A half-hour visit by one of our dentists, with questions on paper, tripled the use in nine companies.",
+            "Shall we come by?",
+        ),
+    ),
+    campaigns=(
+        "City consultations",
+        "Shoreditch consultations",
+        "HR dental plans",
+        "Former patients",
+        "Referrals",
+        "No-shows, second chance",
+    ),
+    industries=("Finance", "Media", "Retail", "Technology", "Law", "Public service"),
+    job_titles=("Account Director", "Analyst", "HR Business Partner", "Designer", "Project Manager", "Benefits Lead"),
+    sender="Dr Amara Osei, Brightside Dental",
+    tag="Smile",
+    leads=750,
+    mails=7,
+    reach=500,
+    posts=True,
+)

@@ -1,0 +1,83 @@
+# ruff: noqa: E501 - prose is easier to read unbroken
+from workbench.enums import ProjectState
+from workbench.services.demo.client import Client, Topic
+
+HELIO = Client(
+    name="Helio Energy",
+    project="Heat pumps for housing associations",
+    state=ProjectState.EXECUTION,
+    timezone="Europe/Amsterdam",
+    goal="Book 45 site visits with housing associations that own more than 200 flats, and sign eight feasibility studies before spring.",
+    audience="Technical directors and boards of housing associations; the energy advisers they listen to.",
+    constraints="Savings only as ranges with the assumptions beside them. Nothing about subsidies that is not law yet. Tenants are never shown as a problem.",
+    budget="64,000 EUR for two quarters.",
+    niche="Blocks of 40 to 120 flats built between 1960 and 1990 with central gas boilers",
+    positioning="The installer that measures a block for two weeks before it promises anything.",
+    messages=(
+        ("Measured, not modelled", "Two weeks of sensors before every offer; forecasts within 6 % in 31 blocks"),
+        ("Tenants stay in their homes", "Work in each flat takes four hours; 88 % of tenants rated it good"),
+        ("One partner from permit to service", "Own engineers, own service, ten years of guaranteed output"),
+    ),
+    guardrails=("No fear of cold winters.", "Every number names its block and its year."),
+    topics=(
+        Topic(
+            "Two weeks of sensors",
+            "Before we offer a heat pump we hang forty small sensors in the stairwells and wait.",
+            "Plans from 1974 rarely match the building. Radiators were swapped, windows were changed, one riser was closed and forgotten.",
+            "In 31 blocks our forecast was within 6 % of the first winter. The models alone were off by 22 %.",
+            "Which of your blocks would you measure first?",
+        ),
+        Topic(
+            "Four hours in a flat",
+            "The question boards ask first is not the price. It is: what do we tell the tenants?",
+            "We replace what is needed in one visit of four hours, agreed a month before, with the same two people on the whole stairway.",
+            "In Utrecht 112 households went through it last autumn. Nobody had to move out, and 88 % said they would do it again.",
+            "May we send you the letter those tenants got?",
+        ),
+        Topic(
+            "The radiator question",
+            "“Our radiators are too small for a heat pump.” In two out of three blocks that is not so.",
+            "Radiators of the seventies were built for windows that leaked. With today's glass most rooms are warm at 48 degrees.",
+            "Of 2,600 radiators that we measured, 31 % had to be changed, nearly all on the north side and under the roof.",
+            "How many would it be in yours?",
+        ),
+        Topic(
+            "What the second winter says",
+            "Everybody shows the first winter. We asked for the second.",
+            "In the first year people are careful. In the second they live as they always did, and that is the number that counts.",
+            "Over nine blocks heat use rose by 4 % in year two, still 58 to 66 % below the gas years, at the same indoor temperature.",
+            "Would you like to see the table block by block?",
+        ),
+        Topic(
+            "A roof is not a plant room",
+            "Where do you put 90 kilowatts of heat pump on a block without a cellar?",
+            "On the roof it is seen, in the yard it is heard. Between two chimneys, on rubber and behind slats, it is neither.",
+            "At the lot line we measure 34 decibels at night. A fridge is louder.",
+            "Do you know the weak spot of your roof?",
+        ),
+        Topic(
+            "The board meeting in one page",
+            "A decision about a million euros should fit on one page.",
+            "We write it for the members who are not engineers: what it costs, what it saves, what can go wrong and who pays then.",
+            "Seven boards used our page in the last year. Six decided in one meeting.",
+            "Shall we fill it in for one of your blocks?",
+        ),
+    ),
+    campaigns=(
+        "Associations Randstad",
+        "Associations North",
+        "Technical directors",
+        "Energy advisers",
+        "Boards before budget season",
+        "Utrecht open day",
+        "Municipal housing",
+    ),
+    industries=("Housing", "Property management", "Energy advice", "Public housing"),
+    job_titles=("Technical Director", "Head of Maintenance", "Board Member", "Asset Manager", "Energy Adviser"),
+    sender="Ruben from Helio Energy",
+    tag="HeatPumps",
+    leads=900,
+    mails=8,
+    reach=620,
+    posts=True,
+)

@@ -1,0 +1,82 @@
+# ruff: noqa: E501 - prose is easier to read unbroken
+from workbench.enums import ProjectState
+from workbench.services.demo.client import Client, Topic
+
+KITE = Client(
+    name="Kite Robotics",
+    project="Pick-and-place for small factories",
+    state=ProjectState.EXECUTION,
+    timezone="America/Chicago",
+    goal="60 plant demos this half year; 15 of them with a second cell in the plan.",
+    audience="Plant managers and owners of shops with 30 to 250 people; the process engineers who will live with the cell.",
+    constraints="Never say that a robot replaces a person. Cycle times only from cells that run at customers. No videos that are sped up.",
+    budget="90,000 USD.",
+    niche="Plastics, food packaging and metal stamping in the Midwest",
+    positioning="A robot cell that a shift lead sets up after lunch, without an integrator.",
+    messages=(
+        ("Running on the first day", "Median of 5 h 40 min from dock to first part, over 48 installs"),
+        ("Programmed by the shift lead", "No code; 9 of 10 changeovers done by the shift"),
+        ("Pays by the part", "No purchase: a price per good part, stop any quarter"),
+    ),
+    guardrails=("Operators are the heroes of every story.", "No stock footage of humanoids."),
+    topics=(
+        Topic(
+            "From dock to first part",
+            "The crate came at 8:10. The first good part fell into the bin at 1:45.",
+            "No fence, no integrator, no week of programming. Two people from the shift and one of ours.",
+            "Over 48 installs the median is 5 hours and 40 minutes. The slowest took two days, and we wrote down why.",
+            "What would you hand to it first?",
+        ),
+        Topic(
+            "The job nobody bids on",
+            "Every plant has a station that people are rotated through because nobody should do it all week.",
+            "Packing trays on the second shift, deburring, feeding the press. It is where turnover starts.",
+            "At a stamping shop in Rockford two cells took over tray packing. The six people moved to setup and quality, and five of them are still there.",
+            "Which station is yours?",
+        ),
+        Topic(
+            "Changeover by the shift",
+            "A cell that needs an engineer for each new part stands still on nights and weekends.",
+            "Show it the part, show it the tray, walk it through once. It takes eleven minutes on average.",
+            "9 of 10 changeovers at our customers are done by the shift, without a call to us.",
+            "How long does one take you today?",
+        ),
+        Topic(
+            "Why we charge by the part",
+            "If it does not run, you should not pay.",
+            "A price per good part puts the risk where it belongs. When the cell waits, we are the ones who lose money.",
+            "It has made our service team very quick: median time to answer is 90 seconds, also at 3 a.m.",
+            "What does a part cost you to handle?",
+        ),
+        Topic(
+            "The dropped parts",
+            "Our first customer sent us a bucket of parts that the gripper had dropped.",
+            "We kept it on the desk until we understood: thin oil film, warm parts, a cup that was too soft.",
+            "The new cups went to all cells at no charge. Drops fell from 1.8 % to 0.2 %.",
+            "What ends up on your floor?",
+        ),
+        Topic(
+            "Space for one pallet",
+            "“We have no room for a robot.” We hear it in every second plant.",
+            "The cell stands on the footprint of a pallet and rolls on a pallet jack. If it is in the way, it is somewhere else by tomorrow.",
+            "In Kenosha it serves three presses a week, each on another day.",
+            "Where would a pallet fit?",
+        ),
+    ),
+    campaigns=(
+        "Plastics Illinois",
+        "Food packaging Wisconsin",
+        "Metal stamping Ohio",
+        "Trade fair Chicago",
+        "Second cell",
+        "Owners' circle",
+    ),
+    industries=("Plastics", "Food packaging", "Metal stamping", "Electronics assembly"),
+    job_titles=("Plant Manager", "Owner", "Process Engineer", "Operations Manager", "Shift Lead", "VP Manufacturing"),
+    sender="Dana from Kite Robotics",
+    tag="Manufacturing",
+    leads=700,
+    mails=6,
+    reach=480,
+    posts=True,
+)

@@ -1,0 +1,83 @@
+# ruff: noqa: E501 - prose is easier to read unbroken
+from workbench.enums import ProjectState
+from workbench.services.demo.client import Client, Topic
+
+NORTHWIND = Client(
+    name="Northwind Coffee",
+    project="Office subscriptions, autumn",
+    state=ProjectState.EXECUTION,
+    timezone="Europe/Berlin",
+    goal="Win 120 offices with 20 to 200 people as subscribers by the end of the year, and keep the trial-to-paid rate above 35 %.",
+    audience="Office and people managers who order supplies, and founders of younger companies who still decide it themselves.",
+    constraints="No discounts beyond the free tasting. No claims about health or productivity. The roastery is never called sustainable without a number.",
+    budget="38,000 EUR until December, of which 9,000 EUR for tasting boxes.",
+    niche="Agencies, software houses and consultancies in Berlin, Hamburg and Leipzig",
+    positioning="The office coffee that people come in for, roasted on Monday and on the desk by Thursday.",
+    messages=(
+        ("Fresh every week", "Roasting date on each bag; none older than ten days in the last twelve months"),
+        ("One invoice, no machine contract", "Cancel to the end of any month; 94 % stay after the trial"),
+        ("Farms we know by name", "Seven farms, visited each year, prices published in the annual report"),
+    ),
+    guardrails=("Never compare with a named competitor.", "Show real offices, no stock photos of beans."),
+    topics=(
+        Topic(
+            "The roasting date nobody prints",
+            "Turn the bag in your office kitchen over. Is there a roasting date on it, or only a best-before?",
+            "Coffee is at its best between the fifth and the thirtieth day. Most office coffee is four months old when it is opened.",
+            "We roast on Monday, ship on Tuesday, and print the date large on the front. In twelve months no bag reached an office later than day ten.",
+            "What does the date on yours say?",
+        ),
+        Topic(
+            "What a tasting tells you in twenty minutes",
+            "We bring four coffees, two grinders and no slides.",
+            "Twelve people taste, everybody votes, and by the end the office has its coffee. It takes twenty minutes, and somebody always says that they thought they did not like coffee.",
+            "Of the offices that tasted this spring, 41 % became subscribers within six weeks.",
+            "Who in your office would come down for it?",
+        ),
+        Topic(
+            "The machine contract is the expensive part",
+            "Most offices do not pay too much for coffee. They pay too much for the machine.",
+            "Sixty-month leases with minimum volumes cost a 50-person office about 3,400 EUR a year before the first bean is ground.",
+            "Our subscribers use the machine they have, or a good filter brewer for 280 EUR that is theirs from the first day.",
+            "When does your lease end?",
+        ),
+        Topic(
+            "Who orders the coffee?",
+            "It is rarely in anybody's job description, and everybody notices when it is forgotten.",
+            "We asked 60 office managers: ordering supplies takes them three hours a month, and coffee is the item they are asked about most.",
+            "A subscription that follows the number of badges takes it off the list. Holiday weeks are skipped by themselves.",
+            "What would you do with three hours?",
+        ),
+        Topic(
+            "A letter from Huila",
+            "Every bag this month comes from one farm: Finca La Esperanza, 1,750 metres up.",
+            "Marta and her brothers grow on eleven hectares. We have bought from them for six years and pay the price that we publish.",
+            "This harvest is sweeter than the last: red apple, cane sugar, a long clean finish.",
+            "Shall we put a bag aside for your office?",
+        ),
+        Topic(
+            "Decaf that is not a punishment",
+            "One in five people in an office would drink decaf after lunch, if it were any good.",
+            "Ours is washed with water and sugar cane, roasted the same Monday, and does not taste of cardboard.",
+            "In blind tastings 7 of 12 people picked it over the espresso they drink every day.",
+            "Should we add a bag to your next box?",
+        ),
+    ),
+    campaigns=(
+        "Berlin agencies",
+        "Berlin software houses",
+        "Hamburg consultancies",
+        "Leipzig start-ups",
+        "Tasting guests spring",
+        "Coworking spaces",
+        "Former subscribers",
+    ),
+    industries=("Software", "Advertising", "Consulting", "Architecture", "Coworking"),
+    job_titles=("Office Manager", "People & Culture Lead", "Founder", "Managing Director", "Team Assistant", "COO"),
+    sender="Jule from Northwind Coffee",
+    tag="OfficeCoffee",
+    leads=900,
+    mails=8,
+    reach=620,
+    posts=True,
+)
