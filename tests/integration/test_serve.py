@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -20,6 +17,7 @@ import pytest
 from bokeh.client import pull_session
 
 from tests import factories
+from tests.serving import COMMAND, free_port, running, serving, until
 from workbench import Workbench, open_workbench
 from workbench.db import transaction
 from workbench.operator_services import add_user, get_lead, get_workers
@@ -27,13 +25,6 @@ from workbench.secret import secret_key
 from workbench.services.unsubscribe import make_token
 
 PASSWORD = "correct horse battery"
-COMMAND = [sys.executable, "-m", "workbench.cli"]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture
@@ -44,39 +35,8 @@ def wb(tmp_path: Path) -> Iterator[Workbench]:
     made.close()
 
 
-@contextmanager
-def serving(wb: Workbench, *arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """A server process and its address, once it answers; stopped afterwards."""
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "WORKBENCH_DATA_DIR": str(wb.settings.data_dir)}
-    command = [*COMMAND, "serve", "--port", str(port), *arguments]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        until(lambda: process.poll() is not None or _answers(address), "the server answers")
-        assert process.poll() is None, process.stdout and process.stdout.read()
-        yield address, process
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-
-
-def _answers(address: str) -> bool:
-    try:
-        return httpx.get(address, timeout=20).status_code < 500
-    except httpx.TransportError:
-        return False
-
-
-def until(true: Callable[[], object], what: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain until {what}"
-        time.sleep(0.1)
-
-
 def test_one_command_serves_with_a_worker_and_ctrl_c_stops_both(wb: Workbench) -> None:
-    with serving(wb) as (address, process):
+    with serving(wb.settings.data_dir) as (address, process):
         page = httpx.get(address, timeout=60)
         assert page.status_code == 200
         assert not re.search(r"(?:src|href)=[\"']https?://", page.text), "the page refers to another host"
@@ -95,7 +55,7 @@ def test_following_an_unsubscribe_link_changes_nothing_and_posting_to_it_acts(wb
             person = factories.lead(db, factories.campaign(db, factories.project(db)))
             lead_id, address_norm = person.id, str(person.email_norm)
             token = make_token(secret_key(wb.settings), lead_id, address_norm)
-        with serving(wb, "--no-worker") as (address, _):
+        with serving(wb.settings.data_dir, "--no-worker") as (address, _):
             link = f"{address}/unsubscribe/{token}"
             asked = httpx.get(link, timeout=60)
             assert asked.status_code == 200
@@ -117,7 +77,10 @@ def test_following_an_unsubscribe_link_changes_nothing_and_posting_to_it_acts(wb
 def test_with_users_everybody_signs_in(wb: Workbench) -> None:
     with wb.session() as db:
         add_user(db, "Maya", "admin", PASSWORD)
-    with serving(wb, "--no-worker") as (address, _), httpx.Client(base_url=address, timeout=60) as browser:
+    with (
+        serving(wb.settings.data_dir, "--no-worker") as (address, _),
+        httpx.Client(base_url=address, timeout=60) as browser,
+    ):
         turned_away = browser.get("/")
         assert turned_away.status_code == 302
         assert "login" in turned_away.headers["location"]
@@ -165,19 +128,10 @@ def test_a_port_that_is_taken_is_named(wb: Workbench) -> None:
 def test_panel_serve_bound_to_everything_shows_why_it_shows_nothing(wb: Workbench) -> None:
     app = Path(__file__).parents[2] / "panel_app.py"
     port = free_port()
-    environment = {**os.environ, "WORKBENCH_DATA_DIR": str(wb.settings.data_dir)}
+    address = f"http://127.0.0.1:{port}/panel_app"
     command = [sys.executable, "-m", "panel", "serve", str(app), "--port", str(port)]
     origin = ["--allow-websocket-origin", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(
-        [*command, *origin], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    address = f"http://127.0.0.1:{port}/panel_app"
-    try:
-        until(lambda: process.poll() is not None or _answers(address), "panel serve answers")
-        with pull_session(url=address) as session:
-            models = str(session.document.to_json())
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
+    with running([*command, *origin], address, wb.settings.data_dir), pull_session(url=address) as session:
+        models = str(session.document.to_json())
     assert "workbench users add" in models
     assert "Control Tower" not in models

@@ -13,15 +13,18 @@ import panel_material_ui as pmu
 from workbench import operator_services as ops
 from workbench.clock import now
 from workbench.enums import Gateway, Platform, Role
+from workbench.metrics.audit_words import audit_words
 from workbench.operator_services.types import AuditRow, GatewayStatus, QueueItem, TimelineRow, WorkerRow
 from workbench.panels import safe
 from workbench.panels.base import PageView, action
 from workbench.panels.components.bars import Bars
 from workbench.panels.components.gateways import Gateways
+from workbench.panels.components.tab_bar import TabBar
 from workbench.panels.components.table import Table
 from workbench.panels.layout import bar, split
 from workbench.panels.queue_dialogs import QueueDialogs
 from workbench.panels.state import WorkbenchState
+from workbench.panels.tools import STACK, tool
 
 MOST_ROWS: Final = 200
 CHART_DAYS: Final = 30
@@ -50,7 +53,7 @@ _TONES: Final = {
     "SENDING": "info",
 }
 QUEUE_COLUMNS: Final = [
-    {"key": "at", "label": "When", "kind": "time", "sub": "zone"},
+    {"key": "at", "label": "When", "kind": "time", "sub": "zone", "zone": "zone"},
     {"key": "title", "label": "What", "sub": "where"},
     {"key": "status", "label": "Status", "kind": "chip"},
     {"key": "counts", "label": "Recipients"},
@@ -66,8 +69,7 @@ ATTEMPT_COLUMNS: Final = [
 AUDIT_COLUMNS: Final = [
     {"key": "at", "label": "When", "kind": "time"},
     {"key": "actor", "label": "Who", "sub": "role"},
-    {"key": "action", "label": "Did"},
-    {"key": "what", "label": "To"},
+    {"key": "words", "label": "What", "sub": "what"},
     {"key": "reason", "label": "Why"},
 ]
 
@@ -84,7 +86,7 @@ def queue_line(item: QueueItem) -> dict[str, Any]:
     return {
         "id": item["id"],
         "at": item["scheduled_time"].isoformat(),
-        "zone": f"{item['local_time'].replace('T', ' ')[:16]} {item['timezone']}",
+        "zone": item["timezone"],
         "title": item["title"] or "(no title)",
         "where": f"{Platform(item['platform']).label} · {item['project']} · {item['account']}",
         "status": {"text": item["status"].lower(), "tone": _TONES.get(item["status"], "")},
@@ -110,13 +112,15 @@ def attempt_line(row: TimelineRow, *, actions: list[str] | None = None) -> dict[
 
 def audit_line(row: AuditRow) -> dict[str, Any]:
     """One event of the audit log."""
+    words = audit_words(row["action"], row["entity"], row["entity_id"], row["after"] or {})
+    entity = row["entity"] if row["entity_id"] is None else f"{row['entity']} {row['entity_id']}"
     return {
         "id": row["id"],
         "at": row["at"].isoformat(),
         "actor": row["actor"],
         "role": row["role"],
-        "action": row["action"].replace(".", ": ").replace("_", " "),
-        "what": row["entity"] if row["entity_id"] is None else f"{row['entity']} {row['entity_id']}",
+        "words": words.event,
+        "what": f"{row['action']} · {entity}",
         "reason": row["reason"],
     }
 
@@ -170,15 +174,19 @@ class ControlTower(PageView):
 
     def __init__(self, state: WorkbenchState, **params: Any) -> None:
         super().__init__(state, **params)
-        self.view = pmu.RadioButtonGroup(
-            options={label: key for key, label in VIEWS.items()}, value="queue", size="small"
+        self.views = TabBar(
+            tabs=[{"key": key, "label": label} for key, label in VIEWS.items()],
+            active="queue",
+            label="Lists of the Control Tower",
+            on_choose=self._click_view,
         )
         self.platform = pmu.Select(
-            label="Platform", options={"All": "", **{one.label: one.value for one in Platform}}, width=130, size="small"
+            label="Platform", options={"All": "", **{one.label: one.value for one in Platform}}, **tool(130)
         )
-        self.view.param.watch(lambda event: self._click_filter("show", event.new), "value")
         self.platform.param.watch(lambda event: self._click_filter("platform", event.new), "value")
-        self.note = safe.text("", kind="note", visible=False)
+        self.note = safe.text("", kind="note", sizing_mode=None, align="center")
+        self.show_all = pmu.Button(label="Show all", variant="text", on_click=self._click_show_all, **tool())
+        self.narrowed = bar(self.note, self.show_all, visible=False)
         self.table = Table(page_size=MOST_ROWS, on_act=self._act)
         self.gateways = Gateways(on_probe=self._click_probe, on_switch=self._click_switch)
         self.workers = Table(
@@ -193,12 +201,10 @@ class ControlTower(PageView):
         self.chart = Bars(heading=f"Delivered in the last {CHART_DAYS} days", empty="Nothing was sent in these days.")
         self.dialogs = QueueDialogs(self)
         self._charted = ""
-        main = pn.Column(
-            bar(self.view, self.platform), self.note, self.table, self.chart, sizing_mode="stretch_width", margin=0
-        )
-        side = pn.Column(
-            self.gateways, safe.text("Workers", kind="heading"), self.workers, sizing_mode="stretch_width", margin=0
-        )
+        stacked: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [STACK]}
+        head = bar(pn.Column(self.views, min_width=280, sizing_mode="stretch_width", margin=0), self.platform)
+        main = pn.Column(head, self.narrowed, self.table, self.chart, **stacked)
+        side = pn.Column(self.gateways, pn.Column(safe.text("Workers", kind="heading"), self.workers), **stacked)
         self.body[:] = [split(main, side)]
 
     def _update(self) -> None:
@@ -206,10 +212,10 @@ class ControlTower(PageView):
         wanted = state.filters.get("show", "queue")
         shown = wanted if wanted in VIEWS else "queue"
         platform = state.filters.get("platform", "")
-        if self.view.value != shown:
-            self.view.value = shown
+        self.views.active = shown
         if self.platform.value != platform and platform in self.platform.options.values():
             self.platform.value = platform
+        self.platform.visible = shown != "audit"
         readers: dict[str, Callable[[], None]] = {
             "queue": self._show_queue,
             "failed": lambda: self._show_attempts("failed"),
@@ -231,8 +237,15 @@ class ControlTower(PageView):
         return str(self.state.call(ops.get_project_context, project["id"])["timezone"])
 
     def _show_rows(self, rows: list[dict[str, Any]], columns: list[dict[str, str]], empty: str, **more: Any) -> None:
-        values = {"label": VIEWS[self.view.value], "actions": [], "page": 1, "zone": self._zone(), **more}
+        values = {"label": VIEWS[self.views.active], "actions": [], "page": 1, "zone": self._zone(), **more}
         self.table.param.update(rows=rows, columns=columns, total=len(rows), empty=empty, **values)
+        chosen = [self.state.filters.get(name, "") for name in ("due", "status")]
+        words = [f"Only {word.lower()}." for word in chosen if word and self.views.active == "queue"]
+        self.show_all.visible = bool(words)
+        if len(rows) == MOST_ROWS:
+            words.append(f"The newest {MOST_ROWS} are shown. Choose a project or platform to see others.")
+        self.note.object = safe.text_html(" ".join(words), "note")
+        self.narrowed.visible = bool(words)
 
     def _show_queue(self) -> None:
         filters = self.state.filters
@@ -261,6 +274,8 @@ class ControlTower(PageView):
     def _show_attempts(self, which: str) -> None:
         read = ops.list_failed_attempts if which == "failed" else ops.list_unknown_attempts
         rows = self.state.call(read, self.state.project_id)
+        if platform := self.state.filters.get("platform"):
+            rows = [row for row in rows if row["platform"] == platform]
         offered = ["retry"] if which == "failed" else ["sent", "not_sent"]
         actions = [
             {"key": "retry", "label": "Retry"},
@@ -300,13 +315,20 @@ class ControlTower(PageView):
         labels, series = daily_bars(delivery, moment)
         self.chart.param.update(labels=labels, series=series)
 
+    def _click_view(self, key: str) -> None:
+        if key in VIEWS:
+            self._click_filter("show", key)
+
     def _click_filter(self, name: str, value: str) -> None:
         if self.shown and self.state.filters.get(name, "") != (value or ""):
             kept = {"platform": self.state.filters.get("platform", ""), "show": self.state.filters.get("show", "")}
             self.state.go(**{**kept, name: value or ""})
 
+    def _click_show_all(self, *_: Any) -> None:
+        self.state.go(show="queue")
+
     def _act(self, key: str, id: int) -> None:
-        shown = self.view.value
+        shown = self.views.active
         if shown == "queue" and key in ("move", "retry", "cancel"):
             self.dialogs.open(key, id)
         elif shown == "failed" and key == "retry" and self._queue_of.get(id):

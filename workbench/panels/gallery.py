@@ -14,12 +14,14 @@ from workbench.errors import InputError, WorkbenchError
 from workbench.operator_services.types import BulkResult, Creative, ItemOutcome, ScheduleResult
 from workbench.panels import safe
 from workbench.panels.base import PageView, action
+from workbench.panels.choose_project import ChooseProject
 from workbench.panels.components.creative_grid import CreativeGrid
 from workbench.panels.creative_dialogs import CreativeDialogs
 from workbench.panels.layout import bar
 from workbench.panels.new_project import typed
 from workbench.panels.scheduling import ScheduleDialog
 from workbench.panels.state import WorkbenchState
+from workbench.panels.tools import STACK, tool
 from workbench.platform_rules import counts
 
 PAGE_SIZE: Final = 24
@@ -72,7 +74,7 @@ def grid_item(creative: Creative, author: str, *, may_write: bool) -> dict[str, 
     return {
         "id": creative["id"],
         "platform": creative["platform"],
-        "author": creative["account"] or author,
+        "author": author,
         "title": creative["title"],
         "body": creative["body_text"],
         "caption": creative["caption"],
@@ -99,19 +101,18 @@ class Gallery(PageView):
     def __init__(self, state: WorkbenchState, **params: Any) -> None:
         super().__init__(state, **params)
         self.platform = pmu.Select(
-            label="Platform", options={"All": "", **{one.label: one.value for one in Platform}}, width=130, size="small"
+            label="Platform", options={"All": "", **{one.label: one.value for one in Platform}}, **tool(130)
         )
         self.status = pmu.Select(
             label="Status",
             options={"All": "", **{one.value.capitalize(): one.value for one in CreativeStatus}, "Deleted": "deleted"},
-            width=140,
-            size="small",
+            **tool(140),
         )
-        self.search = pmu.TextInput(label="Search", placeholder="Words in the text", width=220, size="small")
-        self.stale = pmu.Select(label="Strategy", options={"All": "", "Only stale": "yes"}, width=130, size="small")
+        self.search = pmu.TextInput(label="Search", placeholder="Words in the text", **tool(220))
+        self.stale = pmu.Select(label="Strategy", options={"All": "", "Only stale": "yes"}, **tool(130))
         for name, widget in self._filters().items():
             widget.param.watch(lambda event, name=name: self._click_filter(name, event.new), "value")
-        self.count = safe.text("Nothing selected", kind="note", sizing_mode=None, width=120)
+        self.count = safe.text("Nothing selected", kind="note", sizing_mode=None, width=110, align="center")
         self.all_button = self._button("Select all", self._click_all, needed=Role.VIEWER, variant="text")
         self.clear_button = self._button("Clear", lambda *_: self._choose([]), needed=Role.VIEWER, variant="text")
         self.approve_button = self._button("Approve", self._click_approve, color="success")
@@ -137,22 +138,21 @@ class Gallery(PageView):
             self.schedule_button,
             self.approve_button,
         )
-        self.choose_project = safe.text(
-            "Choose a project in the header to see its creatives.", kind="note", visible=False
-        )
+        self.choose = ChooseProject(state)
         self.content = pn.Column(
             bar(*self._filters().values(), pn.layout.HSpacer(), self.new_button),
             self.bulk_bar,
             self.grid,
             sizing_mode="stretch_width",
             margin=0,
+            stylesheets=[STACK],
         )
-        self.body[:] = [self.choose_project, self.content]
+        self.body[:] = [self.choose.view, self.content]
 
     def _button(
         self, label: str, click: Callable[..., Any], *, needed: Role = Role.APPROVER, **params: Any
     ) -> pmu.Button:
-        return pmu.Button(label=label, size="small", disabled=not self.state.may(needed), on_click=click, **params)
+        return pmu.Button(label=label, disabled=not self.state.may(needed), on_click=click, **tool(), **params)
 
     def _filters(self) -> dict[str, Any]:
         return {"platform": self.platform, "status": self.status, "q": self.search, "stale": self.stale}
@@ -172,7 +172,7 @@ class Gallery(PageView):
     def _update(self) -> None:
         state = self.state
         project = state.project()
-        self.choose_project.visible = project is None
+        self.choose.offer(project is None)
         self.content.visible = project is not None
         if project is None:
             return

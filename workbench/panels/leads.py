@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
+import panel as pn
 import panel_material_ui as pmu
 
 from workbench import operator_services as ops
@@ -17,6 +18,7 @@ from workbench.panels.lead_history import LeadHistoryView
 from workbench.panels.lead_import import LeadImport
 from workbench.panels.new_project import typed
 from workbench.panels.state import WorkbenchState
+from workbench.panels.tools import tool
 
 PAGE_SIZE: Final = 50
 
@@ -72,28 +74,31 @@ class Leads(PageView):
         super().__init__(state, **params)
         self.importing = LeadImport(self)
         self.history = LeadHistoryView(self)
-        self.search = pmu.TextInput(label="Search", placeholder="Name, company or address", width=240, size="small")
+        self.search = pmu.TextInput(label="Search", placeholder="Name, company or address", **tool(240))
         self.status = pmu.Select(
-            label="Status", options={"All": "", **{word(one): one.value for one in LeadStatus}}, width=150, size="small"
+            label="Status", options={"All": "", **{word(one): one.value for one in LeadStatus}}, **tool(150)
         )
         self.consent = pmu.Select(
             label="Consent",
             options={"All": "", **{text: key for key, text in CONSENT_WORDS.items()}},
-            width=160,
-            size="small",
+            **tool(160),
         )
-        self.campaign = pmu.Select(label="Campaign", options={"All": ""}, width=220, size="small")
+        self.campaign = pmu.Select(label="Campaign", options={"All": ""}, **tool(220))
         for name, widget in self._filters().items():
             widget.param.watch(lambda event, name=name: self._click_filter(name, event.new), "value")
         may_write = state.may(Role.OPERATOR)
         self.set_consent = pmu.Button(
-            label="Set consent…", variant="outlined", disabled=True, on_click=self._click_consent
+            label="Set consent…", variant="outlined", disabled=True, on_click=self._click_consent, **tool()
         )
         self.import_button = pmu.Button(
-            label="Import leads", icon="upload", disabled=not may_write, on_click=lambda *_: self.importing.open()
+            label="Import leads",
+            icon="upload",
+            disabled=not may_write,
+            on_click=lambda *_: self.importing.open(),
+            **tool(),
         )
         self.campaigns_button = pmu.Button(
-            label="Campaigns…", variant="outlined", disabled=not may_write, on_click=self._click_campaigns
+            label="Campaigns…", variant="outlined", disabled=not may_write, on_click=self._click_campaigns, **tool()
         )
         self.table = Table(
             label="Leads",
@@ -108,7 +113,13 @@ class Leads(PageView):
             on_turn=self._click_turn,
         )
         self.body[:] = [
-            bar(*self._filters().values(), self.set_consent, self.campaigns_button, self.import_button),
+            bar(
+                *self._filters().values(),
+                pn.layout.HSpacer(),
+                self.set_consent,
+                self.campaigns_button,
+                self.import_button,
+            ),
             self.table,
         ]
 

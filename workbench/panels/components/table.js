@@ -12,7 +12,10 @@ export function render({model}) {
       return [value].flat().filter(Boolean).map(chip)
     }
     if (value === null || value === undefined || value === "") { return h("span.muted", {}, "–") }
-    if (column.kind === "time") { return time_el(value, model.zone, clock(value, model.zone)) }
+    if (column.kind === "time") {
+      const zone = row[column.zone] || model.zone
+      return time_el(value, zone, clock(value, zone))
+    }
     if (column.kind === "number") { return Number(value).toLocaleString("en") }
     if (column.kind === "open") {
       return h("button.link", {type: "button", onclick: () => model.send_msg({type: "open", id: row.id})}, value)
@@ -58,7 +61,7 @@ export function render({model}) {
     }
     for (const column of model.columns) {
       const second = column.sub ? row[column.sub] : null
-      cells.push(h("td", {class: column.kind === "number" ? "number" : "", dataset: {label: column.label}},
+      cells.push(h("td", {class: ["number", "time"].includes(column.kind) ? column.kind : "", dataset: {label: column.label}},
         h("div.first", {}, cell(row, column)), second && h("div.second", {}, String(second))))
     }
     if (model.actions.length) {

@@ -13,7 +13,8 @@ class Table(Component):
     """Shows ``rows`` (dicts with an ``id``) by ``columns``; paging, sorting and selecting are told, not done, here.
 
     A column is ``{"key", "label", "kind", "sort", "sub"}``: ``kind`` text (default), number, chip (the cell is
-    ``{"text", "tone"}``, a list of those, or None), time (an ISO string) or open (a text that opens the row);
+    ``{"text", "tone"}``, a list of those, or None), time (an ISO string, shown in ``zone`` or, if the column names a
+    key as its ``zone``, in the row's own) or open (a text that opens the row);
     ``sort`` the name to sort by, ``sub`` the key of a second line. ``actions`` are ``{"key", "label", "tone"}``
     buttons of each row; a row narrows them with its own list of keys under ``"actions"``.
 
