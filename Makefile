@@ -13,7 +13,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 serve: $(STAMP) ## open the workbench on http://localhost:5006
-	$(BIN)/workbench serve
+	$(BIN)/workbench serve --demo
 
 setup: $(STAMP) ## make .venv from requirements.lock
 

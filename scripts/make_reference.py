@@ -36,8 +36,10 @@ def settings_page() -> str:
         "",
         "## The accounts file",
         "",
-        "`WORKBENCH_ACCOUNTS` names a TOML file with one `[[account]]` table for each identity that posts or sends. "
-        "It names the environment variables of the secrets, never the secrets.",
+        (
+            "`WORKBENCH_ACCOUNTS` names a TOML file with one `[[account]]` table for each identity that posts or "
+            "sends. It names the environment variables of the secrets, never the secrets."
+        ),
         "",
         "| field | default | type |",
         "|---|---|---|",
@@ -55,8 +57,10 @@ def states_page() -> str:
     lines = [
         "# States",
         "",
-        "What may become what, and when. Everything else is refused with the state and the reason; repeating a decision "
-        "that is already so is harmless.",
+        (
+            "What may become what, and when. Everything else is refused with the state and the reason; repeating a "
+            "decision that is already so is harmless."
+        ),
     ]
     tables: Mapping[str, enums.Transitions] = {
         "Project": enums.PROJECT_TRANSITIONS,
@@ -74,9 +78,12 @@ def contract_page() -> str:
     lines = [
         "# The operator contract",
         "",
-        "`from workbench.operator_services import …`. Every operation takes a SQLAlchemy session first, acts as the "
-        "session's person, checks their role, writes the audit log, and is one whole transaction: it commits what it "
-        "changes and rolls back when it raises. The errors are those of `workbench.errors`; all times are aware UTC.",
+        (
+            "`from workbench.operator_services import …`. Every operation takes a SQLAlchemy session first, acts as "
+            "the session's person, checks their role, writes the audit log, and is one whole transaction: it commits "
+            "what it changes and rolls back when it raises. The errors are those of `workbench.errors`; all times are "
+            "aware UTC."
+        ),
     ]
     shapes: dict[str, type] = {}
     by_module: dict[str, list[Callable[..., Any]]] = {}
@@ -88,7 +95,7 @@ def contract_page() -> str:
         for function in sorted(functions, key=lambda f: f.__name__):
             signature = inspect.signature(function)
             _collect(typing.get_type_hints(function).get("return"), shapes)
-            shown = ", ".join(_parameter(p) for p in signature.parameters.values())
+            shown = _parameters(signature)
             returns = _type(typing.get_type_hints(function).get("return"))
             lines += ["", f"### {function.__name__}", "", f"`{function.__name__}({shown})` → {returns}", ""]
             lines.append(inspect.cleandoc(function.__doc__ or ""))
@@ -99,10 +106,9 @@ def contract_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _parameter(parameter: inspect.Parameter) -> str:
-    star = "*" if parameter.kind is inspect.Parameter.VAR_POSITIONAL else ""
-    default = "" if parameter.default is inspect.Parameter.empty else f"={parameter.default!r}"
-    return f"{star}{parameter.name}{default}"
+def _parameters(signature: inspect.Signature) -> str:
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
+    return str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))[1:-1]
 
 
 def _type(kind: Any) -> str:

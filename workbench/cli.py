@@ -146,8 +146,13 @@ def import_(file: Path, project: str, client: str, campaign: str, who: str | Non
 
     with _session(who) as db:
         # Read it before anything is made: a file that is no list of leads leaves no empty project behind.
-        contract.preview_leads(db, file)
-        projects = [row["id"] for row in contract.list_projects(db) if row["name"] == project and client in ("", row["client"])]
+        if "email" not in contract.preview_leads(db, file)["columns"].values():
+            raise click.ClickException(
+                f"No column of {file.name} is an e-mail address. Call one of them “Email”, or import it on the Leads "
+                "page, where columns can be chosen."
+            )
+        named = [row for row in contract.list_projects(db) if row["name"] == project]
+        projects = [row["id"] for row in named if client in ("", row["client"])]
         if len(projects) > 1:
             raise click.ClickException(f"{len(projects)} projects are called {project}. Name the client with --client.")
         project_id = projects[0] if projects else contract.create_project(db, project, client)
@@ -178,12 +183,14 @@ def demo(as_of: str | None, scale: int) -> None:
             raise click.ClickException(f"{as_of} is not a moment. Write it like 2026-11-20T09:00:00Z.") from error
     engine = open_database(load())
     if not fill_with_demo(engine, moment, scale=scale):
-        raise click.ClickException("This database has projects already. Use an empty one: WORKBENCH_DATA_DIR=demo workbench demo")
+        raise click.ClickException(
+            "This database has projects already. Use an empty one: WORKBENCH_DATA_DIR=demo workbench demo"
+        )
     click.echo("The demo is loaded.")
 
 
 @main.command()
-@click.option("--probe/--no-probe", default=True, show_default=True, help="Ask the outside systems that are configured.")
+@click.option("--probe/--no-probe", default=True, show_default=True, help="Ask the systems that are configured.")
 def doctor(probe: bool) -> None:
     """Say what is configured, reachable and wrong, and what to do about it."""
     from workbench.doctor import examine

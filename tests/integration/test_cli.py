@@ -105,6 +105,8 @@ def test_doctor_ends_with_1_when_something_is_wrong(run: Run, monkeypatch: pytes
     run("migrate")
     monkeypatch.setenv("WORKBENCH_SMTP_URL", "smtp://127.0.0.1:1")
     monkeypatch.setenv("WORKBENCH_EMAIL_FROM", "hello@example.com")
+    assert "WORKBENCH_PUBLIC_URL" in run("doctor").output, "an account that cannot send says what it needs"
+    monkeypatch.setenv("WORKBENCH_PUBLIC_URL", "https://mail.example.com")
     result = run("doctor")
     assert result.exit_code == 1
     assert "wrong" in result.output
@@ -115,3 +117,13 @@ def test_a_wrong_setting_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     result = run("migrate")
     assert result.exit_code == 1
     assert "WORKBENCH_LEASE_SECONDS" in result.output
+
+
+def test_a_file_without_an_address_column_leaves_no_project_behind(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "leads.csv"
+    file.write_text("name,company\nLena,Northwind\n")
+    result = run("import", str(file), "--project", "Launch", "--campaign", "Carriers")
+    assert result.exit_code == 1
+    assert "e-mail address" in result.output
+    with open_workbench().session() as db:
+        assert get_projects_pipeline(db) == []

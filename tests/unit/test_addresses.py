@@ -84,11 +84,7 @@ def test_what_is_not_text_is_refused() -> None:
 _TEXT = st.text(st.sampled_from("aZ09.-_+@ä'% \n<>\""), max_size=12)
 
 
-@given(
-    st.one_of(
-        st.emails(), st.builds("{}@{}".format, _TEXT, _TEXT), st.builds("{}@{}.com".format, _TEXT, _TEXT)
-    )
-)
+@given(st.one_of(st.emails(), st.builds("{}@{}".format, _TEXT, _TEXT), st.builds("{}@{}.com".format, _TEXT, _TEXT)))
 def test_the_quick_way_answers_like_the_library(address: str) -> None:
     plain = address.strip().lower()
     try:

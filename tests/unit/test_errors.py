@@ -10,9 +10,7 @@ from workbench import errors
 
 
 def _classes() -> list[type[errors.WorkbenchError]]:
-    return [
-        kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.WorkbenchError)
-    ]
+    return [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.WorkbenchError)]
 
 
 def test_every_error_stands_in_the_drawing_under_its_parent() -> None:

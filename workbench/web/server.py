@@ -63,16 +63,19 @@ def session_page(wb: Workbench) -> Any:
 def make_server(wb: Workbench, *, address: str = "127.0.0.1", port: int = 5006, oauth: str | None = None) -> Server:
     """A Panel server for ``wb``, bound but not started.
 
-    With users in the database everybody signs in; with ``oauth`` (a provider Panel knows, its keys in ``PANEL_OAUTH_…``)
-    they do so there, and must be users here under the name the provider gives. Raises :class:`NotConfigured` when the
-    address is reachable by others and neither holds, :class:`OSError` when the port is taken.
+    With users in the database everybody signs in; with ``oauth`` (a provider Panel knows, its keys in
+    ``PANEL_OAUTH_…``) they do so there, and must be users here under the name that it gives.
+
+    Raises :class:`NotConfigured` when others can reach the address and nobody has to sign in, :class:`OSError` when
+    the port is taken.
     """
     with wb.session() as db:
         local_users = have_users(db)
     refuse_if_exposed([address], authenticated=local_users)
     if oauth and not local_users:
         raise NotConfigured(
-            "With OAuth, people need a role here: workbench users add NAME --role admin, with the name the provider gives."
+            "With OAuth, people need a role here: workbench users add NAME --role admin, with the name that the "
+            "provider gives."
         )
     options: dict[str, Any] = {}
     if oauth:

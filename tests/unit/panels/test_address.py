@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from panel.io.location import Location
 
-from workbench.panels import WorkbenchState, address
+from workbench.panels import address
 
 
 @pytest.mark.parametrize(
@@ -35,12 +32,3 @@ def test_an_address_opens_the_view_it_was_written_for(filters: dict[str, str]) -
     written = address.write("gallery", 3, filters, dark=True)
     assert address.read(written) == {"page": "gallery", "project_id": 3, "filters": filters}
     assert "theme=dark" in written
-
-
-def test_state_and_address_follow_each_other(state: WorkbenchState) -> None:
-    location: Any = Location()
-    address.keep_together(state, location)
-    state.go("gallery", status="DRAFT")
-    assert location.search == "?page=gallery&status=DRAFT"
-    location.search = "?page=leads&project=7"
-    assert (state.page, state.project_id, state.filters) == ("leads", 7, {})

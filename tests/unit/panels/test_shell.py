@@ -73,6 +73,16 @@ def test_tabs_are_links_to_what_they_open(shell: Shell, project_id: int) -> None
     assert shell.state.project_id is None
 
 
+def test_back_opens_the_view_of_that_address(shell: Shell, project_id: int) -> None:
+    shell.state.poll()
+    shell.strip._handle_msg({"type": "back", "search": f"?page=gallery&project={project_id}&status=DRAFT"})
+    assert (shell.state.page, shell.state.project_id, shell.state.filters) == (
+        "gallery",
+        project_id,
+        {"status": "DRAFT"},
+    )
+
+
 def test_the_header_says_mode_project_person_and_role(shell: Shell, project_id: int) -> None:
     shell.state.poll()
     bar = shell.topbar

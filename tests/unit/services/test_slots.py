@@ -211,8 +211,7 @@ def test_a_moment_survives_the_way_to_utc_and_back_or_is_refused(name: str, mome
     back = moment.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None)
     if slot.utc is None:
         assert (
-            back != moment
-            or moment.replace(tzinfo=zone, fold=1).utcoffset() != moment.replace(tzinfo=zone).utcoffset()
+            back != moment or moment.replace(tzinfo=zone, fold=1).utcoffset() != moment.replace(tzinfo=zone).utcoffset()
         )
     else:
         assert slot.utc.astimezone(zone).replace(tzinfo=None) == moment == back

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests import factories
+from workbench import operator_services as ops
+from workbench.bootstrap import Workbench
+from workbench.clock import now
+from workbench.enums import AttemptStatus, CreativeStatus, QueueStatus, Role, StrategyStatus
+from workbench.panels import ControlTower, WorkbenchState
+from workbench.panels.control_tower import daily_bars, queue_line
+
+
+@pytest.fixture
+def planned(wb: Workbench) -> dict[str, int]:
+    """A project with one post planned, one failed and one of unknown outcome, each on its queue row."""
+    with wb.session() as db:
+        project = factories.project(db, client="Northwind", name="Launch")
+        factories.strategy(db, project, status=StrategyStatus.APPROVED)
+        future = factories.creative(db, project, "linkedin", title="Next")
+        failed = factories.creative(db, project, "twitter", title="Refused")
+        unknown = factories.creative(db, project, "linkedin", title="Lost")
+        rows = {
+            "planned": factories.queued(db, future, now() + timedelta(hours=3)),
+            "failed": factories.queued(db, failed, now() - timedelta(hours=3), status=QueueStatus.FAILED),
+            "unknown": factories.queued(db, unknown, now() - timedelta(hours=3), status=QueueStatus.UNKNOWN),
+        }
+        failed.status, unknown.status = CreativeStatus.FAILED, CreativeStatus.UNKNOWN
+        for item, key, status in (
+            (failed, "failed", AttemptStatus.FAILED),
+            (unknown, "unknown", AttemptStatus.UNKNOWN),
+        ):
+            factories.attempt(
+                db,
+                queue_id=rows[key].id,
+                content_item_id=item.id,
+                channel=item.platform,
+                status=status,
+                last_error="429 from X",
+            )
+        db.commit()
+        return {"project": project.id, **{key: row.id for key, row in rows.items()}}
+
+
+@pytest.fixture
+def tower(state: WorkbenchState, planned: dict[str, int]) -> ControlTower:
+    state.poll(force=True)
+    made = ControlTower(state)
+    state.go("control-tower", project_id=planned["project"])
+    return made
+
+
+def row_of(tower: ControlTower, title: str) -> dict[str, Any]:
+    return next(row for row in tower.table.rows if row["title"] == title)
+
+
+def test_the_schedule_says_of_every_row_why_it_is_not_going_out(tower: ControlTower) -> None:
+    assert {row["title"] for row in tower.table.rows} == {"Next", "Refused", "Lost"}
+    assert row_of(tower, "Next")["why"]
+    assert set(row_of(tower, "Next")["actions"]) == {"move", "cancel"}
+    assert row_of(tower, "Refused")["actions"] == ["retry"]
+
+
+def test_a_row_is_moved_and_the_wall_time_of_its_zone_is_kept(tower: ControlTower, planned: dict[str, int]) -> None:
+    tower.table._handle_msg({"type": "act", "key": "move", "id": planned["planned"]})
+    tower.dialogs.when.value = f"{now() + timedelta(days=2):%Y-%m-%d} 09:30"
+    tower.dialogs.zone.value = "Europe/Berlin"
+    tower.dialogs._click_move()
+    (row,) = [row for row in tower.state.call(ops.get_queue, planned["project"]) if row["title"] == "Next"]
+    assert (row["local_time"][11:16], row["timezone"]) == ("09:30", "Europe/Berlin")
+
+
+def test_a_row_is_cancelled_with_a_reason_and_that_is_taken_back(tower: ControlTower, planned: dict[str, int]) -> None:
+    tower.table._handle_msg({"type": "act", "key": "cancel", "id": planned["planned"]})
+    tower.dialogs._click_cancel()
+    assert tower.state.message.tone == "error", "a reason is needed"
+    tower.dialogs.reason.value = "wrong week"
+    tower.dialogs._click_cancel()
+    assert row_of(tower, "Next")["status"]["text"] == "cancelled"
+    tower.state.message.undo()
+    tower.refresh()
+    assert "queued" in {row["status"]["text"] for row in tower.table.rows if row["title"] == "Next"}
+
+
+def test_what_failed_is_tried_again_with_a_reason(tower: ControlTower) -> None:
+    tower.state.go("control-tower", show="failed")
+    (row,) = tower.table.rows
+    assert (row["title"], row["error"]) == ("Refused", "429 from X")
+    tower.table._handle_msg({"type": "act", "key": "retry", "id": row["id"]})
+    tower.dialogs.reason.value = "X is back"
+    tower.dialogs._click_retry()
+    assert tower.table.rows == []
+
+
+@pytest.mark.parametrize(("outcome", "becomes"), [("sent", "PUBLISHED"), ("not_sent", "APPROVED")])
+def test_an_unknown_outcome_is_decided_by_a_person_with_a_reason(
+    tower: ControlTower, planned: dict[str, int], outcome: str, becomes: str
+) -> None:
+    tower.state.go("control-tower", project_id=planned["project"], show="unknown")
+    (row,) = tower.table.rows
+    tower.table._handle_msg({"type": "act", "key": outcome, "id": row["id"]})
+    tower.dialogs.reason.value = "looked at the page"
+    tower.dialogs._click_reconcile()
+    assert tower.table.rows == [], tower.state.message.text
+    (lost,) = tower.state.call(ops.get_creatives_for_project, planned["project"], search="Lost")
+    assert (lost["status"], lost["title"]) == (becomes, "Lost")
+
+
+def test_gateways_are_said_to_be_unconfigured_and_one_is_paused_alone(tower: ControlTower) -> None:
+    entries = {one["key"]: one for one in tower.gateways.gateways}
+    assert {one["status"] for one in entries.values()} == {"unconfigured"}
+    assert [key for key, one in entries.items() if one["pausable"]] == ["linkedin", "x", "email"]
+    tower.gateways._handle_msg({"type": "switch", "key": "x", "pause": True})
+    tower.dialogs.reason.value = "rate limit"
+    tower.dialogs._click_gateway()
+    assert [one["key"] for one in tower.gateways.gateways if one["paused"]] == ["x"]
+    assert not tower.state.paused
+    tower.gateways._handle_msg({"type": "probe", "key": ""})
+    assert not tower.gateways.probing
+
+
+def test_timeline_and_audit_log_are_lists_of_the_same_page(tower: ControlTower) -> None:
+    tower.state.go("control-tower", show="timeline")
+    assert {row["title"] for row in tower.table.rows} == {"Next", "Refused", "Lost"}
+    tower.state.go("control-tower", show="audit")
+    assert tower.table.rows == []
+    tower.state.call(ops.set_system_pause, True, "lunch")
+    tower.state.go("control-tower", project_id=None, show="audit")
+    assert tower.table.rows[0]["reason"] == "lunch"
+
+
+def test_a_viewer_is_offered_nothing_that_changes_anything(session_of: Any, planned: dict[str, int]) -> None:
+    state = session_of("Vic", Role.VIEWER)
+    tower = ControlTower(state)
+    state.go("control-tower", project_id=planned["project"])
+    assert tower.table.actions == []
+    assert not tower.gateways.may_act
+
+
+def test_the_chart_has_a_bar_for_every_day_also_for_those_without_anything() -> None:
+    until = datetime(2026, 11, 19, 10, tzinfo=UTC)
+    delivery = pd.DataFrame(
+        {"hour": pd.to_datetime(["2026-11-19T08:00Z", "2026-11-19T09:00Z", "2026-11-17T09:00Z"]), "sent": [2, 3, 1],
+         "failed": [1, 0, 0], "unknown": [0, 0, 4]}
+    )  # fmt: skip
+    labels, series = daily_bars(delivery, until, days=3)
+    assert labels == ["17 Nov", "18 Nov", "19 Nov"]
+    assert {one["name"]: one["values"] for one in series} == {
+        "sent": [1, 0, 5], "failed": [0, 0, 1], "unknown": [4, 0, 0],
+    }  # fmt: skip
+    empty = delivery.iloc[:0]
+    assert [one["values"] for one in daily_bars(empty, until, days=2)[1]] == [[0, 0]] * 3
+
+
+def test_a_row_tells_how_many_got_it() -> None:
+    item: Any = {
+        "id": 1, "scheduled_time": datetime(2026, 11, 19, tzinfo=UTC), "local_time": "2026-11-19T01:00:00",
+        "timezone": "Europe/Berlin", "title": "",
+        "platform": "email", "project": "P", "account": "a", "status": "PARTIAL",
+        "why": None, "last_error": None, "sent": 4_000, "failed": 2, "unknown": 0, "pending": 0, "skipped": 37,
+    }  # fmt: skip
+    line = queue_line(item)
+    assert line["counts"] == "4,000 sent, 2 failed, 37 skipped"
+    assert "Europe/Berlin" in line["zone"]
+    assert line["actions"] == ["retry"]
