@@ -93,7 +93,9 @@ class Mailing:
         moment = at
         for number, lead in enumerate(leads):
             moment = at + timedelta(milliseconds=1500 * (number + 1))
-            status = _S.PENDING if interrupted and number >= _INTERRUPTED_AFTER else self._attempt(lead)
+            status = self._attempt(lead)
+            if interrupted and number >= _INTERRUPTED_AFTER and status is not _S.SKIPPED:
+                status = _S.PENDING
             self._add(queue_id, item.id, lead, status, at, moment)
             by_status[status.value] = by_status.get(status.value, 0) + 1
         ended = roll_up(Counts.of(by_status))
