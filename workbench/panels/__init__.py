@@ -42,7 +42,7 @@ from workbench.panels.command import Command
 from workbench.panels.control_tower import ControlTower
 from workbench.panels.gallery import Gallery
 from workbench.panels.leads import Leads
-from workbench.panels.server import configure_panel, refusal_page
+from workbench.panels.server import configure_notebook, configure_panel, refusal_page
 from workbench.panels.shell import Shell
 from workbench.panels.state import WorkbenchState
 from workbench.panels.war_room import WarRoom
@@ -55,6 +55,7 @@ __all__ = [
     "Shell",
     "WarRoom",
     "WorkbenchState",
+    "configure_notebook",
     "configure_panel",
     "refusal_page",
 ]

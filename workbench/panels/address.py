@@ -44,20 +44,3 @@ def write(page: str, project_id: int | None, filters: Mapping[str, str], *, dark
 def of(state: WorkbenchState) -> str:
     """The query string of what ``state`` shows."""
     return write(state.page, state.project_id, state.filters, dark=state.dark)
-
-
-def keep_together(state: WorkbenchState, location: Any) -> None:
-    """Let ``location`` (Panel's, of this session) and ``state`` follow each other from now on."""
-
-    def to_address(*_: Any) -> None:
-        if location.search != of(state):
-            location.search = of(state)
-
-    def to_state(*_: Any) -> None:
-        # The browser's back button, or an address typed over.
-        wanted = read(location.search)
-        if location.search != of(state):
-            state.param.update(**wanted)
-
-    state.param.watch(to_address, ["page", "project_id", "filters", "dark"])
-    location.param.watch(to_state, ["search"])

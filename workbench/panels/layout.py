@@ -12,7 +12,9 @@ from workbench.panels.theme import style
 def split(main: Any, side: Any, *, side_first: bool = False) -> pn.Column:
     """Two parts beside each other, the side narrow; below each other where there is no room."""
     parts, sheet = ([side, main], "split-left.css") if side_first else ([main, side], "split-right.css")
-    return pn.Column(*parts, sizing_mode="stretch_width", margin=0, stylesheets=[style(sheet)])
+    grid = pn.Column(*parts, sizing_mode="stretch_width", margin=0, stylesheets=[style(sheet)])
+    # A display of its own would show what Panel hides: visible works on the column around it.
+    return pn.Column(grid, sizing_mode="stretch_width", margin=0)
 
 
 def card(*objects: Any, **params: Any) -> pn.Column:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import warnings
 
+import bokeh.resources
 import panel as pn
 from bokeh.util.warnings import BokehUserWarning
 from panel_material_ui.template.base import Page
@@ -17,14 +19,33 @@ THREADS = 4
 
 def configure_panel() -> None:
     """Set Panel up. To be called where a server is made and where each session begins; may be called again."""
-    safe.harden()
-    # The first time that Bokeh's browser side speaks for a model that came after the page had loaded, it sends the
-    # model whole; its server side finds that it knows it, uses what it knows, and says so.
-    warnings.filterwarnings("ignore", message="reference already known", category=BokehUserWarning)
+    _configure()
     if pn.config.nthreads is None:
         pn.extension("tabulator", nthreads=THREADS)
     else:
         pn.extension("tabulator")
+
+
+def configure_notebook() -> None:
+    """Set Panel up where a page is made in a notebook's cell, so that its output brings Panel's scripts along.
+
+    Does nothing elsewhere. May be called again: the cell may be run again in a browser that has loaded none.
+    """
+    if not hasattr(builtins, "__IPYTHON__"):
+        return
+    _configure()
+    scripts, found, _ = pn.config.cdn_root.partition("/panel/")
+    if found and scripts.startswith("/"):
+        # `workbench lab` serves Panel's scripts itself, and Bokeh's beside them: its address can't be set otherwise.
+        bokeh.resources._cdn_base_url = lambda: f"{scripts}/bokeh"
+    pn.extension("tabulator")
+
+
+def _configure() -> None:
+    safe.harden()
+    # The first time that Bokeh's browser side speaks for a model that came after the page had loaded, it sends the
+    # model whole; its server side finds that it knows it, uses what it knows, and says so.
+    warnings.filterwarnings("ignore", message="reference already known", category=BokehUserWarning)
 
 
 def refusal_page(message: str) -> Page:

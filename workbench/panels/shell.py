@@ -48,10 +48,10 @@ class Shell(StateView):
         super().__init__(state, **params)
         self.pages: dict[str, PageView] = {}
         self._filters: dict[str, dict[str, str]] = {}
-        self._shown = state.page
+        self._in_browser = False
         self.switch = PauseSwitch(state)
         self.topbar = TopBar(on_project=self._choose_project, on_pause=self.switch.open)
-        self.strip = Strip(on_go=self._go, on_banner=self._click_banner)
+        self.strip = Strip(on_go=self._go, on_banner=self._click_banner, on_back=self._go_back)
         self.messages = Messages(state)
         self.content = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[style("content.css")])
         self.page = make_page(
@@ -70,7 +70,7 @@ class Shell(StateView):
         location, document = pn.state.location, pn.state.curdoc
         if location is not None:
             self.state.param.update(**address.read(location.search), dark=self.page.dark_theme)
-            address.keep_together(self.state, location)
+            self._in_browser = True
         self._show_page()
         if document is not None and document.session_context is not None:
             # Belongs to the document, so it ends with the session; in the background, so it never looks busy.
@@ -82,18 +82,25 @@ class Shell(StateView):
     def _show_page(self, *_: Any) -> None:
         state = self.state
         if state.page not in self.pages:
-            view = self.pages[state.page] = VIEWS[state.page](state)
-            self.content.append(pn.Column(view.body, view.overlay, sizing_mode="stretch_width", margin=0))
-            try:
-                view.refresh()
-            except Exception:
-                # The header with the pause switch has to come up whatever is wrong with one page.
-                logger.exception("The page %s cannot be shown", state.page)
-                state.fail(UNEXPECTED)
+            self._build(state.page)
         for key, column in zip(self.pages, self.content, strict=True):
             column.visible = key == state.page
         self._filters[state.page] = state.filters
-        self.strip.param.update(page=state.page, pages=self._tabs())
+        where = address.of(state) if self._in_browser else ""
+        self.strip.param.update(page=state.page, pages=self._tabs(), address=where)
+
+    def _build(self, key: str) -> None:
+        view = VIEWS[key](self.state)
+        try:
+            # Read before it is on the screen: callbacks run in threads, and what changes while the event loop makes
+            # the browser's models of a part is lost.
+            view.refresh()
+        except Exception:
+            # The header with the pause switch has to come up whatever is wrong with one page.
+            logger.exception("The page %s cannot be shown", key)
+            self.state.fail(UNEXPECTED)
+        self.pages[key] = view
+        self.content.append(pn.Column(view.body, view.overlay, sizing_mode="stretch_width", margin=0))
 
     def _tabs(self) -> list[dict[str, str]]:
         state = self.state
@@ -127,14 +134,16 @@ class Shell(StateView):
         self.strip.banners = banners
 
     def _show_busy(self, *_: Any) -> None:
-        with edit_readonly(self.page):
-            self.page.busy = self.state.busy
+        self.strip.busy = self.state.busy
 
     # What is clicked
 
     def _go(self, page: str) -> None:
         if page in PAGES:
             self.state.go(page, **self._filters.get(page, {}))
+
+    def _go_back(self, search: str) -> None:
+        self.state.param.update(**address.read(search))
 
     def _choose_project(self, id: int) -> None:
         self.state.go(project_id=id or None, **self.state.filters)
@@ -148,15 +157,15 @@ def make_page(**params: Any) -> Page:
     """A page with our theme that is not tied to the whole process.
 
     ``pmu.Page`` binds its ``busy`` to ``pn.state.busy``, which is one for all sessions: every click of anybody would
-    be pushed to every open page, and the process would keep every closed page alive. Its title stays empty: the top
-    bar shows the product's name.
+    be pushed to every open page, and the process would keep every closed page alive. The strip shows what its own
+    session does instead. The title stays empty: the top bar shows the product's name.
     """
     page = Page(
         title="",
         meta_title="Command Center",
         site_url="?",
         theme_config=THEME,
-        busy_indicator="linear",
+        busy_indicator=None,
         sx={"& .header .MuiToolbar-root": {"paddingLeft": "16px", "paddingRight": "10px"}},
         **params,
     )

@@ -163,8 +163,8 @@ def test_a_click_of_anybody_is_not_pushed_to_every_open_page(state: WorkbenchSta
 
 def test_its_own_work_is_shown(shell: Shell) -> None:
     with shell.state.working():
-        assert shell.page.busy
-    assert not shell.page.busy
+        assert shell.strip.busy
+    assert not shell.strip.busy
 
 
 def test_a_session_that_ended_leaves_nothing_behind(wb: Workbench) -> None:

@@ -31,11 +31,26 @@ export function render({model, view}) {
         onclick: () => (key === "lost" ? location.reload() : model.send_msg({type: "banner", key})),
       }, button))))
   }
+  const show_address = () => {
+    if (model.address && model.address !== location.search) { history.pushState(null, "", model.address) }
+  }
+  const on_back = () => model.send_msg({type: "back", search: location.search})
+  // The view that a bare address opened gets its full one without an entry of its own in the history.
+  if (model.address && model.address !== location.search) { history.replaceState(null, "", model.address) }
+  window.addEventListener("popstate", on_back)
+  model.on("lifecycle:remove", () => window.removeEventListener("popstate", on_back))
+  model.on("address", show_address)
+  const working = h("div.working", {role: "progressbar", "aria-label": "Working", hidden: true})
+  let waiting = 0
+  model.on("busy", () => {
+    clearTimeout(waiting)
+    if (model.busy) { waiting = setTimeout(() => { working.hidden = false }, 150) } else { working.hidden = true }
+  })
   show_tabs()
   show_banners()
   model.on(["pages", "page"], show_tabs)
   model.on("banners", show_banners)
   view.model.document?.on_event("connection_lost", () => { lost = true; show_banners() })
   view.model.document?.on_event("client_reconnected", () => { lost = false; show_banners() })
-  return h("div.strip", {}, tabs, banners)
+  return h("div.whole", {}, working, tabs, banners)
 }

@@ -1,0 +1,247 @@
+"""The frame around the pages, the Command page and the War Room, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
+
+from tests import factories
+from workbench import operator_services as ops
+from workbench.bootstrap import Workbench
+from workbench.enums import ProjectState, Role, StrategyStatus
+from workbench.services.audit import Actor
+
+Visit = Callable[..., Page]
+BEN = Actor("Ben", Role.ADMIN)
+
+
+@pytest.fixture
+def project_id(wb: Workbench) -> int:
+    """A project in STRATEGY with two revisions, the second of which waits for approval."""
+    with wb.session() as db:
+        made = factories.project(db, client="Northwind Coffee", name="Autumn launch", state=ProjectState.STRATEGY)
+        factories.strategy(db, made, text="# Plan\n\nOwn the weekday ritual.", status=StrategyStatus.REJECTED)
+        factories.strategy(db, made, text="# Plan\n\nOwn the weekend ritual.")
+        db.commit()
+        return made.id
+
+
+def card(page: Page, name: str) -> object:
+    return page.get_by_role("listitem", name=re.compile(name))
+
+
+def column(page: Page, name: str) -> object:
+    return page.get_by_role("region", name=re.compile(f"^{name}", re.IGNORECASE))
+
+
+def test_a_link_opens_the_view_it_names_and_back_returns(visit: Visit, project_id: int) -> None:
+    page = visit(f"?page=war-room&project={project_id}")
+    expect(page.get_by_role("heading", name="Autumn launch")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Project")).to_have_value(str(project_id))
+    page.get_by_role("link", name="Command", exact=True).click()
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    page.wait_for_url("**page=command**")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Autumn launch")).to_be_visible()
+
+
+def test_an_empty_workbench_says_how_to_begin(visit: Visit, wb: Workbench) -> None:
+    page = visit()
+    page.get_by_role("button", name="New project").click()
+    page.get_by_label("Name of the project").fill("Autumn launch")
+    page.get_by_label("Client").fill("Northwind Coffee")
+    page.get_by_label("Goal").fill("More wholesale enquiries")
+    page.get_by_label("Audience").fill("Cafe owners")
+    page.get_by_role("button", name="Create project").click()
+    expect(page.get_by_role("heading", name="Autumn launch")).to_be_visible()
+    page.get_by_role("button", name="Write a first draft from the brief").click()
+    expect(page.get_by_text("Waiting for approval").filter(visible=True)).to_be_visible()
+    with wb.session() as db:
+        assert ops.get_strategies(db, 1)[0]["number"] == 1
+
+
+def test_somebody_elses_change_appears_by_itself(visit: Visit, wb: Workbench, project_id: int) -> None:
+    page = visit()
+    expect(card(page, "Autumn launch")).to_be_visible()
+    with wb.session(BEN) as db:
+        ops.create_project(db, "Made by Ben")
+        ops.set_system_pause(db, True, reason="Wrong price")
+    expect(card(page, "Made by Ben")).to_be_visible(timeout=5_000)
+    expect(page.get_by_text("Paused, confirmed")).to_be_visible(timeout=5_000)
+
+
+def test_one_switch_stops_everything_and_resuming_shows_what_would_go_out(visit: Visit, wb: Workbench) -> None:
+    page = visit()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_label("Reason").fill("Wrong price")
+    page.get_by_role("button", name="Pause now").click()
+    expect(page.get_by_text("Paused by Ada: Wrong price")).to_be_visible()
+    with wb.session() as db:
+        assert ops.get_system_pause(db)
+    page.get_by_role("link", name="War Room").click()
+    expect(page.get_by_text("Paused by Ada: Wrong price")).to_be_visible()
+    page.get_by_role("button", name="Resume…", exact=True).click()
+    expect(page.get_by_text("Nothing is overdue")).to_be_visible()
+    page.get_by_role("button", name="Resume", exact=True).click()
+    expect(page.get_by_text("Paused by Ada: Wrong price")).to_be_hidden()
+    with wb.session() as db:
+        assert not ops.get_system_pause(db)
+
+
+def test_a_forbidden_drag_snaps_back_and_says_why(visit: Visit, project_id: int) -> None:
+    page = visit()
+    card(page, "Autumn launch").drag_to(column(page, "done"))
+    expect(page.get_by_role("alert")).to_contain_text("STRATEGY")
+    expect(column(page, "strategy").get_by_role("listitem", name=re.compile("Autumn launch"))).to_be_visible()
+
+
+def test_a_card_is_moved_by_keyboard_and_by_drag(visit: Visit, wb: Workbench) -> None:
+    with wb.session() as db:
+        first, second = factories.project(db, name="By keyboard"), factories.project(db, name="By drag")
+        db.commit()
+    page = visit()
+    card(page, "By keyboard").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(column(page, "strategy").get_by_role("listitem", name=re.compile("By keyboard"))).to_be_focused()
+    card(page, "By drag").drag_to(column(page, "strategy"))
+    expect(column(page, "strategy").get_by_role("listitem")).to_have_count(2)
+    with wb.session() as db:
+        assert [ops.get_project_context(db, one.id)["state"] for one in (first, second)] == ["STRATEGY"] * 2
+    page.keyboard.press("Escape")
+    card(page, "By keyboard").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="By keyboard")).to_be_visible()
+
+
+def test_a_strategy_is_edited_compared_rejected_and_approved(visit: Visit, wb: Workbench, project_id: int) -> None:
+    page = visit(f"?page=war-room&project={project_id}")
+    page.get_by_role("tab", name="Edit").click()
+    page.get_by_label("Strategy, in markdown").fill("# Plan\n\nOwn the **quiet** ritual.")
+    expect(page.locator("strong", has_text="quiet")).to_be_visible()
+    expect(page.get_by_text("Draft kept at")).to_be_visible()
+    page.get_by_role("button", name="Save as a revision").click()
+    expect(page.get_by_text("Saved as revision 3")).to_be_visible()
+    page.get_by_role("tab", name="Changes").click()
+    expect(page.locator("ins", has_text="quiet")).to_be_visible()
+    page.get_by_role("button", name="Reject…").click()
+    page.get_by_label("Reason").fill("Say why it is quiet")
+    page.get_by_role("button", name="Reject", exact=True).click()
+    expect(page.get_by_text("“Say why it is quiet”")).to_be_visible()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Approved, in force by Ada")).to_be_visible()
+    page.get_by_role("tab", name="History").click()
+    expect(page.get_by_text("Ada approved revision 3")).to_be_visible()
+    with wb.session() as db:
+        assert ops.get_project_context(db, project_id)["approved_number"] == 3
+
+
+def test_what_was_typed_survives_the_closing_of_the_tab(visit: Visit, context: BrowserContext, project_id: int) -> None:
+    page = visit(f"?page=war-room&project={project_id}")
+    page.get_by_role("tab", name="Edit").click()
+    page.get_by_label("Strategy, in markdown").fill("# Half a thought")
+    expect(page.get_by_text("Draft kept at")).to_be_visible()
+    page.close()
+    again = visit(f"?page=war-room&project={project_id}", on=context.new_page())
+    again.get_by_role("tab", name="Edit").click()
+    expect(again.get_by_label("Strategy, in markdown")).to_have_value("# Half a thought")
+    expect(again.get_by_text("This is your unsaved draft")).to_be_visible()
+
+
+def test_a_page_that_was_left_keeps_what_was_typed(visit: Visit, project_id: int) -> None:
+    page = visit(f"?page=war-room&project={project_id}")
+    page.get_by_role("tab", name="Edit").click()
+    page.get_by_label("Strategy, in markdown").fill("# Half a thought")
+    page.get_by_role("link", name="Command", exact=True).click()
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    page.get_by_role("link", name="War Room").click()
+    expect(page.get_by_label("Strategy, in markdown")).to_have_value("# Half a thought")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_everything_of_the_header_fits(visit: Visit, page: Page, project_id: int, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    for query in ("", f"?page=war-room&project={project_id}"):
+        visit(query)
+        expect(page.get_by_role("heading", name=re.compile("Projects|Autumn launch")).first).to_be_visible()
+        for item in (
+            page.get_by_role("combobox", name="Project"),
+            page.get_by_role("button", name="Pause"),
+            page.get_by_title("Ada, admin"),
+            page.get_by_title(re.compile("Nothing leaves this machine")),
+            page.get_by_role("button", name="Toggle theme"),
+        ):
+            box = item.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_theme_stays_in_the_address(visit: Visit, page: Page) -> None:
+    visit()
+    dark = "() => getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(dark)
+    page.get_by_role("button", name="Toggle theme").click()
+    page.wait_for_url("**theme=dark**")
+    assert page.evaluate(dark) != light
+    page.reload()
+    page.get_by_role("navigation", name="Pages").wait_for()
+    assert page.evaluate(dark) != light
+
+
+PAYLOADS = [
+    "<script>window.ran = 1</script>",
+    "<img src=x onerror='window.ran = 1'>",
+    "<svg onload='window.ran = 1'>",
+    '"><img src=x onerror=window.ran=1>',
+    "</textarea><script>window.ran = 1</script>",
+    "[x](javascript:window.ran=1)",
+    "&lt;img src=x onerror=window.ran=1&gt;",
+    "{{constructor.constructor('window.ran=1')()}}",
+]
+
+
+def test_no_text_of_a_person_runs(visit: Visit, wb: Workbench) -> None:
+    hostile = "\n".join(PAYLOADS)
+    with wb.session() as db:
+        for number, payload in enumerate(PAYLOADS):
+            one = ops.create_project(db, payload, f"{payload} {number}", goal=hostile, audience=hostile)
+            ops.save_strategy(db, one, hostile, 0)
+            ops.save_strategy(db, one, hostile + "\nmore", 1)
+            ops.reject_strategy(db, one, payload, number=2)
+            ops.save_draft(db, "strategy", one, hostile + "\nmine", 2)
+        ops.set_system_pause(db, True, reason=PAYLOADS[0])
+    page = visit("?project=1")
+    for payload in PAYLOADS:
+        expect(
+            page.get_by_role("region", name=re.compile("^Strategy|^Intake")).get_by_text(payload).first
+        ).to_be_visible()
+    expect(page.get_by_text(f"Paused by Ada: {PAYLOADS[0]}")).to_be_visible()
+    page.get_by_role("button", name="Resume…", exact=True).click()
+    expect(page.get_by_text(f"It was paused because: {PAYLOADS[0]}")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("link", name="War Room").click()
+    for tab in ("Read", "Edit", "Changes", "History"):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_text(PAYLOADS[1]).filter(visible=True).first).to_be_visible()
+    expect(page.get_by_label("Strategy, in markdown")).to_have_value(hostile + "\nmine")
+    assert page.evaluate("window.ran") is None
+
+
+def test_a_lost_connection_is_said(visit: Visit, page: Page, faults: list[str]) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def through(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    page.route_web_socket(re.compile("/ws"), through)
+    visit()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+    sockets[0].close(code=1001, reason="the server is going away")
+    expect(page.get_by_text("The connection to the server is lost")).to_be_visible()
+    assert all("console" in fault for fault in faults)
+    faults.clear()
