@@ -14,6 +14,9 @@ Where things stand
     ``state.go("gallery", project_id=3, status="DRAFT")`` opens a view; page, project and filters stand in the
     address, so a filter is a short string under a short name in ``state.filters``.
 
+    Links between pages use these filters: ``show`` (failed, unknown, queue, timeline, gateways), ``status`` and
+    ``due`` on the Control Tower, ``status`` and ``stale`` in the Gallery, ``intent`` on Leads.
+
 Talking to the database
     ``state.call(ops.approve_strategy, project_id, number=4)`` runs one operation of the contract in a session
     of its own, opened for the person who is signed in, and closes it. No page keeps a session, or opens two
@@ -22,6 +25,10 @@ Talking to the database
     into a message, and refreshes what is shown. Where an error needs its own dialog (``EditConflict``) the
     method catches it. ``state.tell("Approved.", undo=…)`` says what happened. Dialogs are made when they
     open: ``self.open_dialog("Title", *objects)``.
+
+    Callbacks run in threads. What changes in a part while the event loop makes the browser's models of it is
+    lost: fill a part first, then add it; and hide what comes and goes with ``visible`` instead of taking it
+    away. (A style sheet that sets ``display`` on ``:host`` would show it again.)
 
 Text of people and models
     Goes to the screen as text: ``safe.text``, ``safe.markdown`` (sanitised, no images, no raw HTML), a
