@@ -33,7 +33,7 @@ from workbench.clock import now
 from workbench.enums import CreativeStatus, Mode, Platform, QueueStatus
 from workbench.errors import InputError, InvalidTransition, NotFoundError
 from workbench.execution import caps
-from workbench.execution.expand import expand
+from workbench.execution.expand import expand, find_audience
 from workbench.execution.finishing import finish
 from workbench.execution.queue import Claim, claim_due, renew
 from workbench.execution.release import reap, release
@@ -66,7 +66,7 @@ def take(engine: Engine, worker_id: str = "host:1:a") -> Claim:
     with Session(engine) as session, session.begin():
         (claim,) = claim_due(session, worker_id, LEASE)
         if not claim.expanded:
-            assert expand(session, claim)
+            assert expand(session, claim, find_audience(session, claim))
     return claim
 
 
@@ -108,7 +108,7 @@ def test_a_stale_token_changes_nothing(db: Session, engine: Engine) -> None:
         assert not finish(session, old, batch, results).standing
         assert not renew(session, old, LEASE)
         assert release(session, old) is None
-        assert not expand(session, old)
+        assert not expand(session, old, find_audience(session, old))
     assert statuses(db, row) == [UNKNOWN, UNKNOWN, PENDING]
     assert fresh(db, row).worker_id == "host:2:b"
 

@@ -481,12 +481,12 @@ def test_a_begin_whose_answer_was_lost_is_taken_back_because_nothing_was_called(
     one = worker(engine, settings, wire)
     real = module.Worker._transaction
 
-    def cut(self: Worker):  # type: ignore[no-untyped-def]
+    def cut(self: Worker, **options: bool):  # type: ignore[no-untyped-def]
         from contextlib import contextmanager
 
         @contextmanager
         def lost():  # type: ignore[no-untyped-def]
-            with real(self) as session:
+            with real(self, **options) as session:
                 yield session
             if begun:
                 begun.clear()
@@ -552,7 +552,7 @@ def test_a_row_that_nobody_foresaw_waits_and_does_not_stop_the_others(
 
     mail, post = mailing(db, 1, at=now() - timedelta(minutes=10)), posting(db)
 
-    def surprise(session: Session, claim: object) -> bool:
+    def surprise(session: Session, claim: object, audience: object) -> bool:
         raise KeyError("surprise")
 
     monkeypatch.setattr(module, "expand", surprise)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -12,13 +13,25 @@ from sqlalchemy.orm import Session
 from workbench.db import database_now
 from workbench.enums import AttemptStatus, Platform
 from workbench.execution.queue import Claim, attempts, holds, queue
+from workbench.models import Lead
 from workbench.services.audience import Audience, ProjectAudience, had, required
 
-#: Rows in one INSERT.
-CHUNK: Final = 2_000
+#: Rows in one INSERT; an id is a parameter, and SQLite takes 32,766 of them.
+CHUNK: Final = 5_000
 
 
-def expand(session: Session, claim: Claim) -> bool:
+def find_audience(session: Session, claim: Claim) -> Audience:
+    """Who gets the claimed e-mail. Only reads: on SQLite it holds nobody up, however many people there are.
+
+    What changes after it was read is seen when each message is begun.
+    """
+    text = claim.text
+    already = had(session, [claim.content_item_id], claim.mode).get(claim.content_item_id, {})
+    needed = required(text.title, text.body_text, text.caption)
+    return ProjectAudience.load(session, claim.project_id).of(needed, already)
+
+
+def expand(session: Session, claim: Claim, audience: Audience) -> bool:
     """Write the attempts of an e-mail's row: PENDING for each recipient, SKIPPED with the reason for the others.
 
     A recipient for whom the same item failed before gets that attempt again, not a second one. All of it is one
@@ -30,13 +43,13 @@ def expand(session: Session, claim: Claim) -> bool:
     session.execute(
         sa.delete(attempts).where(attempts.c.queue_id == claim.queue_id, attempts.c.status == AttemptStatus.SKIPPED)
     )
-    text = claim.text
-    already = had(session, [claim.content_item_id], claim.mode).get(claim.content_item_id, {})
-    people = ProjectAudience.load(session, claim.project_id)
-    audience = people.of(required(text.title, text.body_text, text.caption), already)
     again = _carry_over(session, claim, audience)
-    for chunk in _chunks(_rows(session, claim, audience, again)):
-        session.execute(sa.insert(attempts), chunk)
+    moment = database_now(session)
+    fresh = [one.lead_id for one in audience.recipients if one.address_norm not in again]
+    for chunk in _chunks(fresh):
+        session.execute(_insert_leads(claim, chunk, moment))
+    for rows in _chunks(_skipped(claim, audience, moment)):
+        session.execute(sa.insert(attempts), rows)
     session.execute(sa.update(queue).where(queue.c.id == claim.queue_id).values(expanded=True))
     return True
 
@@ -69,36 +82,43 @@ def _carry_over(session: Session, claim: Claim, audience: Audience) -> set[str]:
     return {row.address_norm for row in mine}
 
 
-def _rows(session: Session, claim: Claim, audience: Audience, again: set[str]) -> Iterator[dict[str, Any]]:
-    moment = database_now(session)
-    common = {
-        "queue_id": claim.queue_id,
-        "content_item_id": claim.content_item_id,
-        "channel": Platform.EMAIL,
-        "mode": claim.mode,
-        "created_at": moment,
-        "updated_at": moment,
-    }
-    for recipient in audience.recipients:
-        if recipient.address_norm not in again:
-            yield {
-                **common,
-                "lead_id": recipient.lead_id,
-                "campaign_id": recipient.campaign_id,
-                "address_norm": recipient.address_norm,
-                "status": AttemptStatus.PENDING,
-                "last_error": None,
-            }
+def _insert_leads(claim: Claim, lead_ids: Sequence[int], moment: datetime) -> sa.Insert:
+    """PENDING attempts for these leads, made inside the database: only their ids travel."""
+    values = {
+        "lead_id": Lead.id,
+        "campaign_id": Lead.campaign_id,
+        "address_norm": Lead.email_norm,
+        "status": sa.literal(AttemptStatus.PENDING.value),
+    } | {name: sa.literal(value, attempts.c[name].type) for name, value in _common(claim, moment).items()}
+    people = sa.select(*values.values()).where(Lead.id.in_(lead_ids)).order_by(Lead.id)
+    # The defaults in Python would be asked once for the whole statement; all that are needed are named.
+    return sa.insert(attempts).from_select(list(values), people, include_defaults=False)
+
+
+def _skipped(claim: Claim, audience: Audience, moment: datetime) -> Iterator[dict[str, Any]]:
     for skipped in audience.skipped:
         # Without an address "" stands there, not null: null in both columns is how a post is told from an e-mail.
         yield {
-            **common,
+            **_common(claim, moment),
             "lead_id": skipped.lead_id,
             "campaign_id": skipped.campaign_id,
             "address_norm": skipped.address_norm,
             "status": AttemptStatus.SKIPPED,
             "last_error": skipped.reason,
         }
+
+
+def _common(claim: Claim, moment: datetime) -> dict[str, Any]:
+    return {
+        "queue_id": claim.queue_id,
+        "content_item_id": claim.content_item_id,
+        "channel": Platform.EMAIL.value,
+        "mode": claim.mode.value,
+        "step_number": 1,
+        "retry_count": 0,
+        "created_at": moment,
+        "updated_at": moment,
+    }
 
 
 def _chunks(rows: Iterable[Any]) -> Iterator[Sequence[Any]]:

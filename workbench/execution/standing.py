@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -98,7 +99,8 @@ def halt(standing: Standing, token: int) -> Halt | None:
 
 def read(session: Session, claim: Claim) -> Standing | None:
     """How the row stands, its row held to the transaction's end. None when it is gone."""
-    row = session.execute(_query(session.get_bind().dialect.name, claim).with_for_update(of=QueueRow)).first()
+    dialect = session.get_bind().dialect.name
+    row = session.execute(_held(dialect), {"queue_id": claim.queue_id, "moment": now()}).first()
     return _standing(row) if row else None
 
 
@@ -114,22 +116,47 @@ class Glance:
 
 def glance(connection: Connection, claim: Claim, address: str | None, campaign_id: int | None) -> Glance:
     """Look at everything that may have changed since the batch was begun. One statement, no lock."""
-    spellings = [address, address_hash(address)] if address else []
-    query = _query(connection.dialect.name, claim).add_columns(
-        sa.exists().where(Suppression.address_norm.in_(spellings)).label("suppressed"),
-        sa.exists().where(Lead.email_norm == (address or ""), Lead.consent_status == Consent.DNC).label("refused"),
-        sa.exists().where(Campaign.id == (campaign_id or 0), sa.not_(Campaign.active)).label("campaign_off"),
-    )
-    row = connection.execute(query).first()
+    row = connection.execute(
+        _glance(connection.dialect.name),
+        {
+            "queue_id": claim.queue_id,
+            "moment": now(),
+            "address": address or "",
+            "address_hash": address_hash(address or ""),
+            "next_campaign": campaign_id or 0,
+        },
+    ).first()
     if row is None:
         return Glance(None, False, False, False)
     return Glance(_standing(row), row.suppressed, row.refused, row.campaign_off)
 
 
-def _query(dialect: str, claim: Claim) -> sa.Select[*tuple[Any, ...]]:
+# Each statement is made once and then only filled in: making it costs more than running it.
+
+
+@cache
+def _held(dialect: str) -> sa.Select[*tuple[Any, ...]]:
+    return _query(dialect).with_for_update(of=QueueRow)
+
+
+@cache
+def _glance(dialect: str) -> sa.Select[*tuple[Any, ...]]:
+    address, hashed = sa.bindparam("address", type_=sa.String), sa.bindparam("address_hash", type_=sa.String)
+    suppressed = sa.exists().where(Suppression.address_norm.in_([address, hashed]))
+    refused = sa.exists().where(Lead.email_norm == address, Lead.consent_status == Consent.DNC)
+    campaign = sa.bindparam("next_campaign", type_=sa.Integer)
+    off = sa.exists().where(Campaign.id == campaign, sa.not_(Campaign.active))
+    return _query(dialect).add_columns(
+        suppressed.label("suppressed"), refused.label("refused"), off.label("campaign_off")
+    )
+
+
+def _query(dialect: str) -> sa.Select[*tuple[Any, ...]]:
     # PostgreSQL's own clock judges the lease, whatever this host thinks what time it is.
     moment: sa.ColumnElement[datetime] = (
-        sa.literal(now(), UtcDateTime()) if dialect == "sqlite" else sa.func.clock_timestamp(type_=UtcDateTime())
+        sa.bindparam("moment", type_=UtcDateTime())
+        if dialect == "sqlite"
+        else sa.func.clock_timestamp(type_=UtcDateTime())
     )
     return (
         join_flags(
@@ -159,7 +186,7 @@ def _query(dialect: str, claim: Claim) -> sa.Select[*tuple[Any, ...]]:
             ProjectAccount,
             sa.and_(ProjectAccount.project_id == Project.id, ProjectAccount.platform == ContentItem.platform),
         )
-        .where(QueueRow.id == claim.queue_id)
+        .where(QueueRow.id == sa.bindparam("queue_id", type_=sa.Integer))
     )
 
 

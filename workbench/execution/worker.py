@@ -24,7 +24,7 @@ from workbench.enums import Mode, Platform
 from workbench.errors import DatabaseProblem, NotConfigured
 from workbench.execution import caps
 from workbench.execution.delivery import Delivered, deliver, uptime
-from workbench.execution.expand import expand
+from workbench.execution.expand import expand, find_audience
 from workbench.execution.finishing import Finished, finish
 from workbench.execution.heartbeat import Heartbeat, make_worker_id
 from workbench.execution.letters import writer
@@ -179,8 +179,10 @@ class Worker:
             self._hold(claim, problem.message)
             return
         if not claim.expanded:
+            with self._transaction(write=False) as session:
+                audience = find_audience(session, claim)
             with self._transaction() as session:
-                if not expand(session, claim):
+                if not expand(session, claim, audience):
                     return
         email = claim.platform is Platform.EMAIL
         run = Run(
@@ -312,10 +314,10 @@ class Worker:
         return timedelta(minutes=self._settings.staleness_minutes)
 
     @contextmanager
-    def _transaction(self) -> Iterator[Session]:
-        """A whole writing transaction of its own. Raises :class:`DatabaseProblem` for what the database does."""
+    def _transaction(self, *, write: bool = True) -> Iterator[Session]:
+        """A whole transaction of its own. Raises :class:`DatabaseProblem` for what the database does."""
         try:
-            with Session(self._engine, expire_on_commit=False) as session, transaction(session, write=True):
+            with Session(self._engine, expire_on_commit=False) as session, transaction(session, write=write):
                 yield session
         except PoolTimeout as error:
             raise DatabaseProblem("No connection to the database was free in time.") from error

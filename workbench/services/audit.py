@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from workbench.clock import now
 from workbench.enums import Role
-from workbench.models import AuditEvent
+from workbench.models import AuditEvent, Base
 
 
 @dataclass(frozen=True)
@@ -91,4 +91,4 @@ def record_many(
         for event in events
     ]
     if rows:
-        session.execute(sa.insert(AuditEvent), rows)
+        session.execute(sa.insert(Base.metadata.tables[AuditEvent.__tablename__]), rows)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from workbench.clock import now
 from workbench.enums import CreativeStatus, Mode, Platform, ProjectState, QueueStatus
 from workbench.errors import InputError, NotConfigured, ScheduleInvalid
-from workbench.models import ContentItem, ContentVersion, Project, QueueRow
+from workbench.models import Base, ContentItem, ContentVersion, Project, QueueRow
 from workbench.services import slots
 from workbench.services.audience import ProjectAudience, had, required
 from workbench.services.audit import Actor, record_many
@@ -122,7 +122,8 @@ def schedule(
     batch_id = str(uuid.uuid4())
     moment = now()
     session.execute(
-        sa.insert(QueueRow), [_queue_values(one, planned.zone, ways.mode, batch_id, moment) for one in going]
+        sa.insert(Base.metadata.tables[QueueRow.__tablename__]),
+        [_queue_values(one, planned.zone, ways.mode, batch_id, moment) for one in going],
     )
     for chunk in chunks(one.id for one in going):
         session.execute(
