@@ -7,7 +7,7 @@ STAMP := $(VENV)/.stamp
 
 # `make PYTHON=python3.12 …` chooses the interpreter, `make CHROMIUM=/path test` the browser of the tests.
 .DEFAULT_GOAL := help
-.PHONY: help serve setup test lint format types imports notebooks pytest unit bench chaos lab lock chromium hooks clean
+.PHONY: help serve setup test lint format types imports notebooks pytest unit bench lab lock chromium hooks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,9 +50,6 @@ pytest: $(STAMP) chromium
 
 unit: $(STAMP) ## the fast tests only
 	@$(BIN)/pytest -n 2 --dist loadgroup tests/unit
-
-chaos: $(STAMP) ## kill workers and pause under load, at length
-	@$(BIN)/pytest tests/chaos -m 'long or not long'
 
 bench: $(STAMP) ## measure against the targets
 	$(BIN)/python -m benchmarks
