@@ -129,7 +129,7 @@ class OutreachAttempt(Timestamps, Base):
     max_retries: Mapped[int | None]
     external_id: Mapped[str | None] = mapped_column(String(300))
     last_error: Mapped[str | None] = mapped_column(Text)
-    #: Who began the send, ``host:pid``; kept while the outcome is unknown.
+    #: The worker that began the send, ``host:pid:nonce``, for as long as it might still deliver it.
     sender: Mapped[str | None] = mapped_column(String(200))
     attempted_at: Mapped[datetime | None]
 

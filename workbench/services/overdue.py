@@ -253,21 +253,21 @@ def mark_missed(session: Session, actor: Actor, queue_ids: Sequence[int]) -> Non
             .where(QueueRow.id.in_(chunk), QueueRow.status == QueueStatus.QUEUED)
             .values(status=QueueStatus.MISSED, updated_at=host_now())
         )
-    projects = session.execute(
-        sa.select(QueueRow.id, ContentItem.project_id)
-        .join(ContentItem, ContentItem.id == QueueRow.content_item_id)
-        .where(QueueRow.id.in_(queue_ids[:10_000]))
-    )
-    events = (
-        {
-            "entity_id": row.id,
-            "project_id": row.project_id,
-            "before": {"status": QueueStatus.QUEUED.value},
-            "after": {"status": QueueStatus.MISSED.value},
-        }
-        for row in projects
-    )
-    record_many(session, actor, "schedule.miss", "queue", events)
+        projects = session.execute(
+            sa.select(QueueRow.id, ContentItem.project_id)
+            .join(ContentItem, ContentItem.id == QueueRow.content_item_id)
+            .where(QueueRow.id.in_(chunk))
+        )
+        events = (
+            {
+                "entity_id": row.id,
+                "project_id": row.project_id,
+                "before": {"status": QueueStatus.QUEUED.value},
+                "after": {"status": QueueStatus.MISSED.value},
+            }
+            for row in projects
+        )
+        record_many(session, actor, "schedule.miss", "queue", events)
 
 
 def miss_overdue(session: Session, staleness: timedelta) -> int:
