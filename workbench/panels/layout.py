@@ -9,6 +9,13 @@ import panel as pn
 from workbench.panels.theme import style
 
 
+class _Bar(pn.Row):
+    """A row that wraps. Panel gives a row, and all around it, the width of all its parts as a minimum."""
+
+    def _compute_sizing_mode(self, children: Any, props: Any) -> dict[str, Any]:
+        return {**super()._compute_sizing_mode(children, props), "min_width": 0}
+
+
 def split(main: Any, side: Any, *, side_first: bool = False) -> pn.Column:
     """Two parts beside each other, the side narrow; below each other where there is no room."""
     parts, sheet = ([side, main], "split-left.css") if side_first else ([main, side], "split-right.css")
@@ -26,4 +33,4 @@ def card(*objects: Any, **params: Any) -> pn.Column:
 def bar(*objects: Any, **params: Any) -> pn.Row:
     """Things in a line that may wrap, such as buttons above a table."""
     sheets = [style("bar.css"), *params.pop("stylesheets", [])]
-    return pn.Row(*objects, **{"sizing_mode": "stretch_width", "margin": 0} | params, stylesheets=sheets)
+    return _Bar(*objects, **{"sizing_mode": "stretch_width", "margin": 0} | params, stylesheets=sheets)
