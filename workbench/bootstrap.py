@@ -80,8 +80,9 @@ class Workbench:
 
     def page(self) -> Viewer:
         """The whole application: header, navigation and the five pages."""
-        from workbench.panels import Shell, WorkbenchState
+        from workbench.panels import Shell, WorkbenchState, configure_notebook
 
+        configure_notebook()
         return cast("Viewer", Shell(WorkbenchState(self)))
 
     def command(self) -> Viewer:
@@ -107,6 +108,7 @@ class Workbench:
     def _page(self, name: str, project: str | int | None) -> Viewer:
         from workbench import panels
 
+        panels.configure_notebook()
         state = panels.WorkbenchState(self)
         if project is not None:
             state.project_id = self._project_id(project)

@@ -16,6 +16,9 @@ from workbench.panels.theme import THEME, style
 #: Callbacks run in threads, so that one person's slow click does not freeze everybody's screens.
 THREADS = 4
 
+#: Under this path `workbench lab` serves the scripts of panel, panel-material-ui and bokeh to notebooks.
+LAB_SCRIPTS = "workbench-static"
+
 
 def configure_panel() -> None:
     """Set Panel up. To be called where a server is made and where each session begins; may be called again."""
@@ -34,10 +37,9 @@ def configure_notebook() -> None:
     if not hasattr(builtins, "__IPYTHON__"):
         return
     _configure()
-    scripts, found, _ = pn.config.cdn_root.partition("/panel/")
-    if found and scripts.startswith("/"):
-        # `workbench lab` serves Panel's scripts itself, and Bokeh's beside them: its address can't be set otherwise.
-        bokeh.resources._cdn_base_url = lambda: f"{scripts}/bokeh"
+    root, ours, _ = pn.config.cdn_root.partition(f"/{LAB_SCRIPTS}/")
+    if ours:
+        bokeh.resources._cdn_base_url = lambda: f"{root}{ours}bokeh"  # no setting reaches it
     pn.extension("tabulator")
 
 
