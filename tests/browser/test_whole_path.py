@@ -90,6 +90,10 @@ def go(page: Page, name: str) -> None:
     expect(page.get_by_role("link", name=name, exact=True)).to_have_attribute("aria-current", "page")
 
 
+def choose_project(page: Page, name: str) -> None:
+    page.get_by_role("banner").get_by_role("combobox", name="Project").select_option(name)
+
+
 def dialog(page: Page, title: str | re.Pattern[str]) -> Locator:
     found = page.get_by_role("dialog").filter(has=page.get_by_text(title))
     expect(found).to_be_visible()
@@ -111,11 +115,10 @@ def told(page: Page, words: str | re.Pattern[str]) -> Locator:
     return message
 
 
-def choose(where: Page | Locator, label: str, option: str | re.Pattern[str]) -> None:
-    """Choose from one of panel-material-ui's selects, whose list opens at the end of the page."""
+def choose(where: Locator, label: str, option: str | re.Pattern[str]) -> None:
+    """Choose from one of panel-material-ui's selects, whose options say that they are menu items."""
     where.get_by_label(label, exact=True).click()
-    page = where if isinstance(where, Page) else where.page
-    page.get_by_role("option", name=option, include_hidden=True).click()
+    where.get_by_role("menuitem", name=option).click()
 
 
 def row(page: Page, words: str) -> Locator:
@@ -313,11 +316,11 @@ def schedule_all(page: Page) -> datetime:
     press(page, "Select all 3")
     press(page, "Schedule…")
     scheduling = dialog(page, "Schedule 3")
-    due = datetime.now(ZoneInfo(ZONE)).replace(microsecond=0) + timedelta(seconds=45)
+    due = datetime.now(ZoneInfo(ZONE)).replace(microsecond=0) + timedelta(seconds=40)
     scheduling.get_by_label("First one at").fill(f"{due:%Y-%m-%d %H:%M:%S}")
     zone = scheduling.get_by_label("Time zone")
     zone.fill(ZONE)
-    page.get_by_role("option", name=ZONE, include_hidden=True).click()
+    page.get_by_role("option", name=ZONE).click()
     scheduling.get_by_label("Minutes between two").fill("0")
     press(scheduling, "Show who gets what")
     see(scheduling, "2 posts and 1 e-mail to 2 people will be queued.")
@@ -374,12 +377,12 @@ def watch_it_go_out(page: Page, data: Path) -> None:
     sent = timeline.get_by_role("row").filter(has=page.get_by_text("sent", exact=True))
     expect(sent).to_have_count(4, timeout=60_000)
     expect(sent.filter(has_text="Grace Hopper")).to_be_visible()
-    expect(timeline.get_by_role("row").filter(has_text="Alan Turing")).to_have_count(1)
+    expect(timeline.get_by_role("row").filter(has_text="Alan Turing")).to_have_count(0)
     assert len(outbox(data, "linkedin")) == len(outbox(data, "twitter")) == 1
 
 
 def read_the_mails(data: Path) -> None:
-    received = {str(mail["To"]): mail for mail in mails(data)}
+    received = {mail["To"].addresses[0].addr_spec: mail for mail in mails(data)}
     assert sorted(received) == ["ada@example.com", "grace@example.com"]
     for mail in received.values():
         assert re.fullmatch(r"<https?://\S+/unsubscribe/\S+>", mail["List-Unsubscribe"])
@@ -404,6 +407,7 @@ def record_a_reply(page: Page, name: str) -> None:
 
 def see_the_numbers_move(page: Page) -> None:
     go(page, "Command")
+    choose_project(page, "All projects")
     for words in ("High intent: 1", "Sent successfully: 100.0%", "Leads: 3", "Waiting for approval: 0", "Overdue: 0"):
         expect(page.get_by_role("button", name=re.compile(f"^{re.escape(words)}\\."))).to_be_visible()
     board = page.get_by_role("region", name=re.compile("^Execution, 1"))
@@ -431,6 +435,7 @@ def everything_is_still_there(page: Page, address: str) -> None:
     history = page.get_by_role("region", name="Decisions and revisions")
     see(history, "“Say whom we leave out”")
     see_the_numbers_move(page)
+    choose_project(page, "Autumn launch")
     go(page, "Gallery")
     for platform in ("LinkedIn", "X", "Email"):
         expect(card(page, platform).get_by_text("published", exact=True)).to_be_visible()

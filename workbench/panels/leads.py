@@ -18,7 +18,7 @@ from workbench.panels.lead_history import LeadHistoryView
 from workbench.panels.lead_import import LeadImport
 from workbench.panels.new_project import typed
 from workbench.panels.state import WorkbenchState
-from workbench.panels.tools import tool
+from workbench.panels.tools import number, number_input, tool
 
 PAGE_SIZE: Final = 50
 
@@ -225,9 +225,7 @@ class Leads(PageView):
             self.state.fail("Choose a project in the header first: campaigns belong to a project.")
             return
         self.campaign_name = pmu.TextInput(label="Name of a new campaign", max_length=200, sizing_mode="stretch_width")
-        self.daily = pmu.IntInput(
-            label="Most e-mails a day (empty: no limit)", value=None, start=1, sizing_mode="stretch_width"
-        )
+        self.daily = number_input("Most e-mails a day (empty: no limit)")
         self.campaign_table = Table(
             label="Campaigns",
             columns=[
@@ -275,7 +273,7 @@ class Leads(PageView):
         if self.state.project_id is None:
             return
         made = self.state.call(
-            ops.create_campaign, self.state.project_id, typed(self.campaign_name), max_emails_per_day=self.daily.value
+            ops.create_campaign, self.state.project_id, typed(self.campaign_name), max_emails_per_day=number(self.daily)
         )
         self.campaign_name.value = ""
         self._show_campaigns()

@@ -18,6 +18,7 @@ from workbench.panels import safe
 from workbench.panels.base import action
 from workbench.panels.components.table import Table
 from workbench.panels.new_project import typed
+from workbench.panels.tools import number, number_input
 
 #: Slots shown before they are confirmed; the rest is counted.
 SHOWN: Final = 100
@@ -89,15 +90,11 @@ class ScheduleDialog:
             restrict=True,
             sizing_mode="stretch_width",
         )
-        self.spacing = pmu.IntInput(
-            label="Minutes between two", value=60, start=0, end=10_080, sizing_mode="stretch_width"
-        )
+        self.spacing = number_input("Minutes between two", 60)
         self.slots = pmu.TextInput(
             label="Or at these times of day, such as 09:00, 15:00", value="", sizing_mode="stretch_width"
         )
-        self.daily_cap = pmu.IntInput(
-            label="At most a day (empty: no limit)", value=None, start=1, end=1_000, sizing_mode="stretch_width"
-        )
+        self.daily_cap = number_input("At most a day (empty: no limit)")
         self.steps = pn.Column(
             self.start,
             self.zone,
@@ -110,17 +107,15 @@ class ScheduleDialog:
         self.page.open_dialog(f"Schedule {len(ids):,}", self.steps, width="md")
 
     def _params(self) -> dict[str, Any]:
-        params: dict[str, Any] = {
+        times = [part.strip() for part in typed(self.slots).split(",") if part.strip()]
+        given = {
             "start": typed(self.start).strip().replace(" ", "T"),
             "timezone": self.zone.value,
-            "spacing_minutes": self.spacing.value if self.spacing.value is not None else 60,
+            "spacing_minutes": number(self.spacing),
+            "slots": times or None,
+            "daily_cap": number(self.daily_cap),
         }
-        times = [part.strip() for part in typed(self.slots).split(",") if part.strip()]
-        return (
-            params
-            | ({"slots": times} if times else {})
-            | ({"daily_cap": self.daily_cap.value} if self.daily_cap.value else {})
-        )
+        return {name: value for name, value in given.items() if value is not None}
 
     @action
     def _click_preview(self, *_: Any) -> None:

@@ -37,7 +37,7 @@ export function render({model}) {
       for (const one of model.series) {
         const value = one.values[at]
         if (value > 0) {
-          parts.push(shape("rect", {x: LEFT + at * step + 1, width: Math.max(1, step - 2), y: y(below + value), height: Math.max(1, y(below) - y(below + value)), class: `bar ${one.tone}`},
+          parts.push(shape("rect", {x: LEFT + at * step + 1, width: Math.max(1, step - 2), y: y(below + value), height: Math.max(1, y(below) - y(below + value)), class: `bar bar-${one.tone}`},
             shape("title", {}, `${label}: ${value.toLocaleString("en")} ${one.name}`)))
         }
         below += value
@@ -49,7 +49,7 @@ export function render({model}) {
     box.replaceChildren(
       h("h2", {}, model.heading),
       shape("svg", {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${model.heading}: ${told}`}, parts),
-      h("div.legend", {}, model.series.map(one => h("span", {}, h("i", {class: one.tone}), one.name))),
+      h("div.legend", {}, model.series.map(one => h("span", {}, h("i.key", {dataset: {tone: one.tone}}), one.name))),
       h("details", {}, h("summary", {}, "As a table"), h("div.scroll", {tabindex: 0}, h("table", {},
         h("thead", {}, h("tr", {}, h("th", {scope: "col"}, "Day"), model.series.map(one => h("th", {scope: "col"}, one.name)))), h("tbody", {}, rows)))))
   }

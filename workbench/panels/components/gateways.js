@@ -11,18 +11,18 @@ export function render({model}) {
       h("span.dot", {class: one.status, "aria-hidden": "true"}),
       h("div.words", {},
         h("div.name", {}, one.label, " ", h("span.chip", {dataset: {tone: {ok: "ok", warn: "warn", down: "error"}[one.status] || ""}}, one.status),
-          one.paused && h("span.chip", {dataset: {tone: "warn"}}, "paused")),
+          one.paused && h("span.chip", {dataset: {tone: "warn"}}, "paused"),
+          h("span.acts", {},
+            one.status !== "unconfigured" && h("button.button.small", {
+              type: "button", disabled: !model.may_act || model.probing, "aria-label": `Probe ${one.label}`,
+              onclick: () => model.send_msg({type: "probe", key: one.key}),
+            }, "Probe"),
+            one.pausable && h("button.button.small", {
+              type: "button", disabled: !model.may_act, "aria-label": `${one.paused ? "Resume" : "Pause"} ${one.label}`,
+              onclick: () => model.send_msg({type: "switch", key: one.key, pause: !one.paused}),
+            }, one.paused ? "Resume" : "Pause"))),
         h("div.detail", {}, one.detail),
-        h("div.facts", {}, facts.map((fact, index) => [index > 0 && " · ", fact]))),
-      h("div.acts", {},
-        one.status !== "unconfigured" && h("button.button.small", {
-          type: "button", disabled: !model.may_act || model.probing, "aria-label": `Probe ${one.label}`,
-          onclick: () => model.send_msg({type: "probe", key: one.key}),
-        }, "Probe"),
-        one.pausable && h("button.button.small", {
-          type: "button", disabled: !model.may_act, "aria-label": `${one.paused ? "Resume" : "Pause"} ${one.label}`,
-          onclick: () => model.send_msg({type: "switch", key: one.key, pause: !one.paused}),
-        }, one.paused ? "Resume" : "Pause")))
+        h("div.facts", {}, facts.map((fact, index) => [index > 0 && " · ", fact]))))
   }
 
   function show() {
