@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmu
 
 from workbench.errors import WorkbenchError
-from workbench.panels.state import WorkbenchState
+from workbench.panels.state import PAGES, WorkbenchState
 from workbench.panels.theme import style
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -105,6 +105,7 @@ class PageView(StateView):
         super().__init__(state, **params)
         self.body = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[style("page.css")])
         self._behind = True
+        self._own_view: tuple[int | None, dict[str, str]] = (None, {})
         state.param.watch(self._on_state, ["page", "project_id", "filters", "changes"])
 
     @property
@@ -136,5 +137,18 @@ class PageView(StateView):
         self.state.poll(force=True)
         first = self.state.projects[0]["id"] if self.state.projects else None
         self.state.go(self.key, project_id=self.state.project_id or first, **self.state.filters)
+        self._own_view = (self.state.project_id, self.state.filters)
+        self.state.param.watch(self._stay, ["page", "project_id", "filters"])
         messages = Messages(self.state)
         return pn.Column(self.body, self.overlay, messages.toaster, sizing_mode="stretch_width", margin=0)
+
+    def _stay(self, *_: Any) -> None:
+        """By itself a page can't be left: whoever is sent to another one is told how to open that."""
+        state = self.state
+        if self.shown:
+            self._own_view = (state.project_id, state.filters)
+            return
+        call = f"wb.{state.page.replace('-', '_')}({state.project_id if state.page != 'command' else ''})"
+        state.tell(f"That is on the {PAGES[state.page]} page. In a cell of its own: {call}", "info")
+        project_id, filters = self._own_view
+        state.go(self.key, project_id=project_id, **filters)

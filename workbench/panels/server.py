@@ -40,7 +40,7 @@ def configure_notebook() -> None:
     root, ours, _ = pn.config.cdn_root.partition(f"/{LAB_SCRIPTS}/")
     if ours:
         bokeh.resources._cdn_base_url = lambda: f"{root}{ours}bokeh"  # no setting reaches it
-    pn.extension("tabulator")
+    pn.extension("tabulator", browser_info=False)  # which is 140 KB more in every output
 
 
 def _configure() -> None:

@@ -104,3 +104,16 @@ def test_a_page_by_itself_opens_on_the_first_project(state: WorkbenchState, proj
     page = Probe(state)
     page.__panel__()
     assert (state.page, state.project_id, page.reads) == ("leads", project_id, 1)
+
+
+def test_a_page_by_itself_stays_and_tells_how_to_open_another(state: WorkbenchState, project_id: int) -> None:
+    page = Probe(state)
+    page.__panel__()
+    state.go("leads", project_id=project_id, status="NEW")
+    state.go("war-room", project_id=project_id)
+    assert (state.page, state.filters) == ("leads", {"status": "NEW"})
+    assert state.message is not None
+    assert state.message.text == f"That is on the War Room page. In a cell of its own: wb.war_room({project_id})"
+    reads = page.reads
+    state.poll(force=True)
+    assert page.reads == reads + 1  # it still keeps up
