@@ -1,0 +1,77 @@
+"""``workbench lab``: the pages in a real JupyterLab. The context's fixture fails on requests to other hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.serving import COMMAND, HERE, free_port, running, until
+from workbench import open_workbench
+from workbench.operator_services import list_projects
+
+#: JupyterLab, a kernel and the browser share the machine with whatever else is running.
+PATIENCE = 60_000
+CELLS = ["from workbench import open_workbench\nwb = open_workbench()", "wb.command()"]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Path:
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+    made = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+    path = tmp_path / "notebooks" / "desk.ipynb"
+    path.parent.mkdir()
+    nbformat.write(made, path)
+    return path
+
+
+@pytest.fixture
+def lab(tmp_path: Path, data_dir: Path, notebook: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """JupyterLab's address, below a base URL as behind a proxy. It ends as Ctrl-C ends it."""
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    port = free_port()
+    address = f"http://{HERE}:{port}/desk/lab"
+    options = [
+        "--no-browser", "--allow-root", "-y", "--IdentityProvider.token=", f"--ServerApp.root_dir={notebook.parent}",
+        f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--ServerApp.base_url=/desk/",
+    ]  # fmt: skip
+    with running([*COMMAND, "lab", *options], address, data_dir):
+        yield address
+
+
+def test_a_page_in_jupyterlab_acts_on_the_database_and_asks_nobody_else(
+    lab: str, page: Page, data_dir: Path, notebook: Path
+) -> None:
+    page.goto(f"{lab}/tree/{notebook.name}?reset")
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=PATIENCE)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+
+    page.get_by_role("button", name="New project").first.click(timeout=PATIENCE)
+    page.get_by_label("Name of the project").click(timeout=PATIENCE)
+    page.keyboard.type("Added by hand")  # a, b and dd are also what JupyterLab makes and deletes cells with
+    page.get_by_role("button", name="Create project").click()
+
+    page.get_by_text("Added by hand was created.").wait_for(timeout=PATIENCE)
+    expect(page.get_by_text("Project Added by hand created")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".jp-CodeCell")).to_have_count(len(CELLS))
+    expect(page.get_by_text("Jupyter news")).to_have_count(0)
+    wb = open_workbench(data_dir=data_dir)
+    with wb.session() as db:
+        assert [row["name"] for row in list_projects(db)] == ["Added by hand"]
+    wb.close()
+
+    # What is saved holds links to the scripts, not the scripts.
+    page.keyboard.press("Control+s")
+    until(lambda: "workbench-static" in notebook.read_text(), "the notebook is saved with its output")
+    assert notebook.stat().st_size < 500_000
