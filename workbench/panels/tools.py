@@ -14,7 +14,10 @@ from workbench.panels.theme import style
 STACK = style("stack.css")
 
 #: A text field and a selector of the same size differ in height by a few pixels.
-ONE_HEIGHT = {"& .MuiInputBase-root": {"height": "40px"}, "&.MuiButton-root": {"minHeight": "38px"}}
+ONE_HEIGHT = {
+    "&.MuiInputBase-root, & .MuiInputBase-root": {"height": "40px"},
+    "&.MuiButton-root": {"minHeight": "38px"},
+}
 
 
 def tool(width: int | None = None) -> dict[str, Any]:

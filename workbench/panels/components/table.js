@@ -61,7 +61,9 @@ export function render({model}) {
     }
     for (const column of model.columns) {
       const second = column.sub ? row[column.sub] : null
-      cells.push(h("td", {class: ["number", "time"].includes(column.kind) ? column.kind : "", dataset: {label: column.label}},
+      const look = ["number", "time"].includes(column.kind) ? column.kind : ""
+      const nothing = !second && [null, undefined, ""].includes(row[column.key])
+      cells.push(h("td", {class: `${look} ${nothing ? "nothing" : ""}`, dataset: {label: column.label}},
         h("div.first", {}, cell(row, column)), second && h("div.second", {}, String(second))))
     }
     if (model.actions.length) {
