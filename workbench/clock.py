@@ -21,6 +21,8 @@ def now() -> datetime:
 
 def as_utc(moment: datetime) -> datetime:
     """``moment`` in UTC. A naive datetime is an :class:`InputError`: whose clock would it be?"""
+    if not isinstance(moment, datetime):
+        raise InputError(f"{moment!r:.80} is no moment. Give a datetime with a time zone.")
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise InputError(f"{moment.isoformat()} has no time zone. Give one, for example with tzinfo=UTC.")
     return moment.astimezone(UTC)

@@ -72,6 +72,8 @@ def activity(
     keys of :data:`SOURCES`. Raises :class:`InputError` for a cursor, limit or source that cannot be.
     """
     start = decode(before) if before is not None else Key(moment(as_of), _ABOVE, _ABOVE)
+    if sources is not None and not (isinstance(sources, Iterable) and all(isinstance(name, str) for name in sources)):
+        raise InputError(f"sources is a list of names among {', '.join(SOURCES)}.")
     wanted = set(SOURCES if sources is None else sources)
     if unknown := wanted - set(SOURCES):
         raise InputError(f"There is no source {sorted(unknown)[0]!r}. Choose among {', '.join(SOURCES)}.")

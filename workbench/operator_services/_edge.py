@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from workbench.enums import Role
 from workbench.errors import InputError, NotFoundError, PermissionDenied
 from workbench.gateways.registry import Gateways
 from workbench.models import User
+from workbench.services import texts
 from workbench.services.audit import Actor
 from workbench.settings import Account, Settings, load, load_accounts
 
@@ -96,8 +98,28 @@ def require_text(value: object, message: str, *, longest: int = 10_000) -> str:
     """``value`` stripped. Raises :class:`InputError` with ``message`` when there is nothing in it."""
     if not isinstance(value, str) or not value.strip():
         raise InputError(message)
-    if len(value) > longest:
-        raise InputError(f"That is {len(value):,} characters long; the limit is {longest:,}. Shorten it.")
-    if "\x00" in value:
-        raise InputError("The text holds a NUL character. Remove it.")
-    return value.strip()
+    return texts.checked(value, "This text", longest).strip()
+
+
+def optional_text(value: object, what: str, *, longest: int = 2_000) -> str | None:
+    """``value`` stripped, or None when it is None or blank. ``what`` starts the error's sentence: "The reason".
+
+    Raises :class:`InputError` for what is not text, cannot be stored, or is too long.
+    """
+    return None if value is None else texts.checked(value, what, longest).strip() or None
+
+
+def as_ids(values: object, what: str) -> list[int]:
+    """``values`` as row ids. Raises :class:`InputError` for what is no list, :class:`NotFoundError` like ``as_id``."""
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise InputError(f"Give the ids of each {what} as a list of numbers, for example [1, 2, 3].")
+    return [as_id(value, what) for value in values]
+
+
+def optional_dict(value: object, what: str) -> dict[str, Any] | None:
+    """``value`` as a dict whose keys are names, or None. Raises :class:`InputError` for anything else."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise InputError(f"{what} must be a dict whose keys are names, or left out.")
+    return dict(value)

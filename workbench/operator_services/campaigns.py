@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from workbench.enums import Role
 from workbench.errors import InputError
-from workbench.operator_services._edge import as_id, operation, require_text
+from workbench.operator_services._edge import as_id, operation, optional_text, require_text
 from workbench.operator_services.types import CampaignRow
 from workbench.services import campaigns, projects
 
@@ -34,8 +34,8 @@ def create_campaign(
             actor,
             project,
             require_text(name, "A campaign needs a name.", longest=200),
-            description=_optional(description),
-            target_niche=_optional(target_niche),
+            description=optional_text(description, "The description", longest=10_000),
+            target_niche=optional_text(target_niche, "The niche", longest=10_000),
             max_emails_per_day=_cap(max_emails_per_day),
         )
         return _row(db, campaign.id)
@@ -52,21 +52,19 @@ def list_campaigns(db: Session, project_id: int | None = None) -> list[CampaignR
 def set_campaign_active(db: Session, campaign_id: int, active: bool, reason: str | None = None) -> CampaignRow:
     """Stop a campaign's e-mails (operators) or let them go out again (approvers), like any other pause.
 
-    Once a stop is committed no e-mail to its leads starts. Repeating it is harmless.
+    Once a stop is committed no e-mail to its leads starts. Repeating it is harmless. Raises :class:`NotFoundError`.
     """
+    if not isinstance(active, bool):
+        raise InputError(f"active must be True or False, not {active!r:.80}.")
     with operation(db, Role.APPROVER if active else Role.OPERATOR, write=True) as actor:
         campaign = campaigns.get_campaign(db, as_id(campaign_id, "campaign"))
-        campaigns.set_active(db, actor, campaign, bool(active), _optional(reason))
+        campaigns.set_active(db, actor, campaign, active, optional_text(reason, "The reason"))
         return _row(db, campaign.id)
 
 
 def _row(db: Session, campaign_id: int) -> CampaignRow:
     [row] = campaigns.rows(db, campaign_id=campaign_id)
     return cast(CampaignRow, dict(row))
-
-
-def _optional(text: str | None) -> str | None:
-    return require_text(text, "") if text and text.strip() else None
 
 
 def _cap(value: int | None) -> int | None:

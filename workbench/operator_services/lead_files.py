@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from workbench.clock import now
 from workbench.enums import LeadSource, Role
-from workbench.operator_services._edge import as_id, operation, runtime_of
+from workbench.operator_services._edge import as_id, operation, optional_dict, optional_text, runtime_of
 from workbench.operator_services.types import ImportPreview, ImportResult
 from workbench.services import campaigns, lead_columns, lead_import, rejected_rows
 from workbench.services.audit import record
@@ -78,8 +78,8 @@ def import_leads(
         campaigns.get_campaign(db, as_id(campaign_id, "campaign"))
     # The file is looked at before the write lock is taken: others need not wait for a file that is none.
     file = open_lead_file(data, encoding)
-    chosen = lead_columns.choose(file.header, columns)
-    original = filename or (data.name if isinstance(data, Path) else "")
+    chosen = lead_columns.choose(file.header, optional_dict(columns, "columns"))
+    original = optional_text(filename, "The file's name") or (data.name if isinstance(data, Path) else "")
     folder = runtime_of(db).settings.data_dir / rejected_rows.FOLDER
     name = rejected_rows.file_name(now(), campaign_id, original)
     rejects = rejected_rows.RejectedRows(folder, name, file.header)

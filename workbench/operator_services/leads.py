@@ -14,7 +14,7 @@ from workbench.clock import as_utc, now
 from workbench.db import transaction
 from workbench.enums import Consent, Direction, LeadStatus, Role
 from workbench.errors import InputError
-from workbench.operator_services._edge import as_id, operation, require_text, runtime_of
+from workbench.operator_services._edge import as_id, as_ids, operation, optional_text, require_text, runtime_of
 from workbench.operator_services.types import BulkResult, LeadHistory, LeadRow
 from workbench.secret import secret_key
 from workbench.services import campaigns, contact_events, erasure, leads, projects, rejected_rows
@@ -96,10 +96,10 @@ def set_consent(db: Session, lead_ids: Sequence[int], consent: str, reason: str 
     """
     with operation(db, Role.OPERATOR, write=True) as actor:
         to = _one_of(Consent, consent, "consent")
-        why = require_text(reason, "Say why.", longest=2_000) if reason else None
-        if len(lead_ids) > MOST_LEADS:
-            raise InputError(f"That is {len(lead_ids):,} leads; a call takes up to {MOST_LEADS:,}. Do it in parts.")
-        ids = list(dict.fromkeys(as_id(lead_id, "lead") for lead_id in lead_ids))
+        why = optional_text(reason, "The reason")
+        ids = list(dict.fromkeys(as_ids(lead_ids, "lead")))
+        if len(ids) > MOST_LEADS:
+            raise InputError(f"That is {len(ids):,} leads; a call takes up to {MOST_LEADS:,}. Do it in parts.")
         batch_id = str(uuid4())
         changes = leads.set_consent(db, actor, ids, to, why, batch_id)
         return {
@@ -141,7 +141,7 @@ def record_contact_event(
             channel=require_text(channel, "Say by which channel, for example email or phone.", longest=50).lower(),
             direction=_one_of(Direction, direction, "direction"),
             event_type=require_text(event_type, "Say what it was, for example reply or note.", longest=50).lower(),
-            summary=require_text(summary, "The summary is blank.") if summary else None,
+            summary=optional_text(summary, "The summary", longest=10_000),
             event_at=at,
         )
         return {
@@ -204,7 +204,7 @@ def _filter(
         campaign_id=campaign_id,
         status=_one_of(LeadStatus, status, "lead status") if status else None,
         consent=_one_of(Consent, consent, "consent") if consent else None,
-        search=require_text(search, "", longest=200) if search and search.strip() else None,
+        search=optional_text(search, "The search", longest=200),
         high_intent=high_intent,
     )
 

@@ -16,7 +16,7 @@ from workbench.errors import InputError
 from workbench.metrics import changes, views
 from workbench.metrics.activity import activity
 from workbench.models import AuditEvent, WorkerHeartbeat
-from workbench.operator_services._edge import as_id, operation
+from workbench.operator_services._edge import as_id, operation, optional_text
 from workbench.operator_services.gateways import get_gateway_status, probe_gateways
 from workbench.operator_services.types import (
     ActivityEvent,
@@ -119,12 +119,19 @@ def get_audit_log(
     limit: int = 100,
     before: int | None = None,
 ) -> list[AuditRow]:
-    """Who did what, newest first. For the next page pass the last row's ``id`` as ``before``."""
+    """Who did what, newest first. For the next page pass the last row's ``id`` as ``before``.
+
+    Raises :class:`NotFoundError` for an unknown project, :class:`InputError`.
+    """
     with operation(db, Role.VIEWER, write=False):
         query = sa.select(AuditEvent).order_by(AuditEvent.id.desc()).limit(views.page_size(limit))
         if project_id is not None:
-            query = query.where(AuditEvent.project_id == as_id(project_id, "project"))
-        wanted = {AuditEvent.entity: entity, AuditEvent.action: action, AuditEvent.actor: actor}
+            query = query.where(AuditEvent.project_id == _project(db, project_id))
+        wanted = {
+            AuditEvent.entity: optional_text(entity, "The entity", longest=200),
+            AuditEvent.action: optional_text(action, "The action", longest=200),
+            AuditEvent.actor: optional_text(actor, "The actor", longest=200),
+        }
         query = query.where(*(column == value for column, value in wanted.items() if value is not None))
         if before is not None:
             query = query.where(AuditEvent.id < as_id(before, "audit event"))

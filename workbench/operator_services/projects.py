@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from workbench.enums import Platform, ProjectState, Role
 from workbench.errors import InputError
 from workbench.models import Intake, Project, Strategy
-from workbench.operator_services._edge import as_id, operation, require_text, runtime_of
+from workbench.operator_services._edge import as_id, operation, optional_text, require_text, runtime_of
 from workbench.operator_services.types import IntakeRevision, ProjectContext
 from workbench.services import intakes, projects, strategies, texts
 from workbench.services.audit import record
@@ -19,7 +19,6 @@ from workbench.services.gallery import platform_of
 from workbench.settings import Account
 
 LONGEST_NAME = 200
-LONGEST_REASON = 2_000
 
 
 class ProjectName(TypedDict):
@@ -180,7 +179,7 @@ def move_project(db: Session, project_id: int, state: str, reason: str | None = 
     """
     with operation(db, Role.OPERATOR, write=True) as actor:
         project = projects.get_project(db, as_id(project_id, "project"), lock=True)
-        projects.move_by_hand(db, actor, project, _state(state), optional_reason(reason))
+        projects.move_by_hand(db, actor, project, _state(state), optional_text(reason, "The reason"))
         return project.state
 
 
@@ -189,13 +188,6 @@ def _state(value: object) -> ProjectState:
         return ProjectState(str(value))
     except ValueError as error:
         raise InputError(f"{value!r} is not a state of a project. Choose one of {', '.join(ProjectState)}.") from error
-
-
-def optional_reason(reason: object) -> str | None:
-    """``reason`` stripped, or None for none. Raises :class:`InputError` for what is not text."""
-    if reason is None:
-        return None
-    return texts.checked(reason, "The reason", LONGEST_REASON).strip() or None
 
 
 def bind_account(db: Session, project_id: int, platform: str, account: str | None) -> None:

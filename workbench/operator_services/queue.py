@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from sqlalchemy.orm import Session
@@ -145,6 +145,8 @@ def _shape(entry: QueueEntry) -> QueueItem:
 def _statuses(status: str | Sequence[str] | None) -> list[QueueStatus] | None:
     if status is None:
         return None
+    if not isinstance(status, Iterable):
+        raise InputError(f"{status!r:.80} is not a status of the queue. There are: {', '.join(QueueStatus)}.")
     given = [status] if isinstance(status, str) else list(status)
     wrong = [one for one in given if one not in list(QueueStatus)]
     if wrong:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from workbench.db import PAUSE_LOCK, lock
 from workbench.enums import Gateway, Mode, Role
 from workbench.errors import InputError
-from workbench.operator_services._edge import as_id, operation, runtime_of
+from workbench.operator_services._edge import as_id, operation, optional_dict, optional_text, runtime_of
 from workbench.operator_services.types import ModeChange, PauseState, ResumePreview
 from workbench.services import overdue, safety
 from workbench.services.audit import Actor
@@ -33,10 +33,11 @@ def set_system_pause(
     return _switch(
         db,
         flag,
+        reason,
         overdue,
         "system",
         None,
-        lambda actor, after: safety.set_system_pause(db, actor, flag, _reason(reason), after),
+        lambda actor, why, after: safety.set_system_pause(db, actor, flag, why, after),
     )
 
 
@@ -68,10 +69,11 @@ def set_project_pause(
     return _switch(
         db,
         flag,
+        reason,
         overdue,
         "project",
         project,
-        lambda actor, after: safety.set_project_pause(db, actor, project, flag, _reason(reason), after),
+        lambda actor, why, after: safety.set_project_pause(db, actor, project, flag, why, after),
     )
 
 
@@ -91,10 +93,11 @@ def set_gateway_pause(
     return _switch(
         db,
         flag,
+        reason,
         overdue,
         "gateway",
         known.value,
-        lambda actor, after: safety.set_gateway_pause(db, actor, known, flag, _reason(reason), after),
+        lambda actor, why, after: safety.set_gateway_pause(db, actor, known, flag, why, after),
     )
 
 
@@ -145,7 +148,7 @@ def set_mode(db: Session, mode: str, reason: str | None = None) -> ModeChange:
             wanted = Mode(mode)
         except ValueError as error:
             raise InputError(f"{mode!r} is not a mode. Choose simulation or live.") from error
-        returned = safety.set_mode(db, actor, wanted, _reason(reason))
+        returned = safety.set_mode(db, actor, wanted, optional_text(reason, "The reason"))
         gateways = runtime_of(db).gateways
         missing = [one.label for one in Gateway if not gateways.configured(one)] if wanted is Mode.LIVE else []
         return {
@@ -159,22 +162,24 @@ def set_mode(db: Session, mode: str, reason: str | None = None) -> ModeChange:
 def _switch(
     db: Session,
     flag: bool,
+    reason: str | None,
     given: Mapping[str, Any] | None,
     scope: Scope,
     key: int | str | None,
-    change: Callable[[Actor, dict[str, Any] | None], bool],
+    change: Callable[[Actor, str | None, dict[str, Any] | None], bool],
 ) -> PauseState:
     if not isinstance(flag, bool):
         raise InputError(f"flag must be True (pause) or False (resume), not {flag!r}.")
     if flag and given is not None:
         raise InputError("overdue is for resuming: it says what becomes of what waited.")
-    choice = overdue.read_choice(given)
+    why = optional_text(reason, "The reason", longest=1_000)
+    choice = overdue.read_choice(optional_dict(given, "overdue"))
     with operation(db, Role.OPERATOR if flag else Role.APPROVER, write=True) as actor:
         lock(db, PAUSE_LOCK)
         after = None
         if not flag and _is_paused(db, scope, key):
             after = {"overdue": overdue.settle(db, actor, scope, key, choice, _staleness(db))}
-        change(actor, after)
+        change(actor, why, after)
         return _shape(safety.pause_state(db))
 
 
@@ -201,13 +206,6 @@ def _gateway(gateway: object) -> Gateway:
         return Gateway(str(gateway))
     except ValueError as error:
         raise InputError(f"{gateway!r} is not a gateway. There are: {', '.join(Gateway)}.") from error
-
-
-def _reason(reason: str | None) -> str | None:
-    text = (reason or "").strip()
-    if len(text) > 1_000:
-        raise InputError(f"The reason is {len(text):,} characters long; the limit is 1,000. Shorten it.")
-    return text.replace("\x00", "") or None
 
 
 def _staleness(db: Session) -> timedelta:

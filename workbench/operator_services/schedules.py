@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from workbench.enums import Role
 from workbench.errors import PermissionDenied
-from workbench.operator_services._edge import as_id, operation, require_text
+from workbench.operator_services._edge import as_id, as_ids, operation, optional_dict, optional_text, require_text
 from workbench.operator_services.queue import queue_item, ways_of
 from workbench.operator_services.types import (
     BulkResult,
@@ -37,7 +37,8 @@ def preview_schedule(
     with operation(db, Role.VIEWER, write=False):
         project = get_project(db, as_id(project_id, "project"))
         ways = ways_of(db)
-        planned = scheduling.plan(db, project, ids, schedule_params, ways)
+        params = optional_dict(schedule_params, "schedule_params")
+        planned = scheduling.plan(db, project, ids, params, ways)
         return {
             "timezone": planned.zone,
             "mode": ways.mode.value,
@@ -75,7 +76,8 @@ def bulk_schedule_creatives(
     """
     with operation(db, Role.APPROVER, write=True) as actor:
         project = get_project(db, as_id(project_id, "project"), lock=True)
-        done = scheduling.schedule(db, actor, project, ids, schedule_params, ways_of(db))
+        params = optional_dict(schedule_params, "schedule_params")
+        done = scheduling.schedule(db, actor, project, ids, params, ways_of(db))
         good = [one for one in done.items if one.ok]
         return {
             "batch_id": done.batch_id,
@@ -108,7 +110,8 @@ def reschedule(
     Raises :class:`NotFoundError`, :class:`InvalidTransition`, :class:`ScheduleInvalid`.
     """
     with operation(db, Role.APPROVER, write=True) as actor:
-        row = queue_rows.reschedule(db, actor, as_id(queue_id, "queue row"), local_time, timezone, reason)
+        why = optional_text(reason, "The reason")
+        row = queue_rows.reschedule(db, actor, as_id(queue_id, "queue row"), local_time, timezone, why)
         return queue_item(db, row.id)
 
 
@@ -120,8 +123,7 @@ def cancel_scheduled(db: Session, queue_ids: Sequence[int], reason: str) -> Bulk
     with operation(db, Role.APPROVER, write=True) as actor:
         why = require_text(reason, "Say why it is cancelled.")
         batch_id = str(uuid.uuid4())
-        ids = [as_id(one, "queue row") for one in queue_ids]
-        answers = queue_rows.cancel(db, actor, ids, why, batch_id)
+        answers = queue_rows.cancel(db, actor, as_ids(queue_ids, "queue row"), why, batch_id)
         return _bulk(
             [{"id": one.queue_id, "ok": one.ok, "status": one.status, "reason": one.reason} for one in answers],
             batch_id,

@@ -7,8 +7,7 @@ from sqlalchemy.orm import Session
 from workbench.enums import Role
 from workbench.generation import gather, templates
 from workbench.models import Project, Strategy
-from workbench.operator_services._edge import as_id, operation
-from workbench.operator_services.projects import optional_reason
+from workbench.operator_services._edge import as_id, operation, optional_text
 from workbench.operator_services.types import DraftText, StrategyRevision
 from workbench.services import drafts, projects, strategies
 
@@ -65,7 +64,7 @@ def approve_strategy(
     """
     with operation(db, Role.APPROVER, write=True) as actor:
         project = projects.get_project(db, as_id(project_id, "project"), lock=True)
-        return _revision(project, strategies.approve(db, actor, project, number, optional_reason(reason)))
+        return _revision(project, strategies.approve(db, actor, project, number, optional_text(reason, "The reason")))
 
 
 def reject_strategy(db: Session, project_id: int, reason: str, *, number: int | None = None) -> StrategyRevision:

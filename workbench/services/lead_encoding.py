@@ -60,6 +60,10 @@ def open_binary(source: Source) -> BinaryIO:
             return io.BytesIO(source.encode())
         except UnicodeEncodeError as error:
             raise LeadFileInvalid("The text holds half a character (a lone surrogate). Remove it.") from error
+    if not isinstance(source, Path):
+        raise LeadFileInvalid(
+            f"A {type(source).__name__} is no lead file. Give its path as a Path, its bytes, or its text."
+        )
     try:
         if source.exists() and not source.is_file():
             raise LeadFileInvalid(f"{source} is not a file. Give the path of a CSV file.")
