@@ -53,6 +53,9 @@ unit: $(STAMP) ## the fast tests only
 bench: $(STAMP) ## measure against the targets
 	$(BIN)/python -m benchmarks
 
+pictures: $(STAMP) chromium ## take the pictures under docs/pictures from a demo
+	$(BIN)/python scripts/make_pictures.py
+
 lab: $(STAMP) ## the same components in JupyterLab
 	$(BIN)/workbench lab
 

@@ -17,80 +17,16 @@ from workbench.panels.base import PageView, action
 from workbench.panels.choose_project import ChooseProject
 from workbench.panels.components.creative_grid import CreativeGrid
 from workbench.panels.creative_dialogs import CreativeDialogs
+from workbench.panels.gallery_items import LABELS, grid_item
 from workbench.panels.layout import bar
 from workbench.panels.new_project import typed
 from workbench.panels.scheduling import ScheduleDialog
 from workbench.panels.state import WorkbenchState
 from workbench.panels.tools import STACK, tool
-from workbench.platform_rules import counts
 
 PAGE_SIZE: Final = 24
 #: What "select all that match" takes at most: the largest bulk call.
 MOST_SELECTED: Final = 10_000
-
-LABELS: Final = {
-    "edit": "Edit",
-    "regenerate": "Regenerate",
-    "versions": "Versions",
-    "preview": "Preview as a lead",
-    "test": "Send a test to myself",
-    "delete": "Delete",
-    "restore": "Restore",
-}
-TONES: Final = {
-    "DRAFT": "",
-    "APPROVED": "ok",
-    "SCHEDULED": "info",
-    "PUBLISHING": "info",
-    "PUBLISHED": "ok",
-    "FAILED": "error",
-    "UNKNOWN": "error",
-}
-_EDITABLE: Final = {"DRAFT", "APPROVED", "SCHEDULED", "FAILED"}
-
-
-def source_words(source: str) -> str:
-    """Who wrote a version, in words."""
-    return {"operator": "written by hand", "template": "template"}.get(source, source.replace("model:", "model: "))
-
-
-def actions_of(creative: Creative, *, may_write: bool) -> list[str]:
-    """What may be done to a creative, as keys of :data:`LABELS`."""
-    if creative["id"] is None:
-        return []
-    if creative["deleted"]:
-        return ["restore"] if may_write else []
-    readable = ["versions", "preview"]
-    if not may_write:
-        return readable
-    editable = ["edit", "regenerate"] if creative["status"] in _EDITABLE else []
-    removable = ["delete"] if creative["status"] not in ("PUBLISHING", "UNKNOWN") else []
-    return [*editable, *readable, "test", *removable]
-
-
-def grid_item(creative: Creative, author: str, *, may_write: bool) -> dict[str, Any]:
-    """One creative as a card."""
-    used = counts(Platform(creative["platform"]), creative["title"], creative["body_text"], creative["caption"])
-    return {
-        "id": creative["id"],
-        "platform": creative["platform"],
-        "author": author,
-        "title": creative["title"],
-        "body": creative["body_text"],
-        "caption": creative["caption"],
-        "status": "deleted" if creative["deleted"] else creative["status"].lower(),
-        "tone": TONES.get(creative["status"], ""),
-        "source": source_words(creative["source"]),
-        "version": creative["version"],
-        "stale": creative["stale"],
-        "problems": creative["problems"],
-        "used": used["used"],
-        "limit": used["limit"],
-        "when": creative["scheduled_time"].isoformat() if creative["scheduled_time"] else None,
-        "error": creative["last_error"],
-        "deleted": creative["deleted"],
-        "actions": actions_of(creative, may_write=may_write),
-    }
 
 
 class Gallery(PageView):

@@ -100,6 +100,16 @@ class Leads(PageView):
         self.campaigns_button = pmu.Button(
             label="Campaigns…", variant="outlined", disabled=not may_write, on_click=self._click_campaigns, **tool()
         )
+        self.narrowed = bar(
+            safe.text(
+                "Only those who replied, are qualified, or wrote within 14 days.",
+                kind="note",
+                sizing_mode=None,
+                align="center",
+            ),
+            pmu.Button(label="Show all", variant="text", on_click=self._click_show_all, **tool()),
+            visible=False,
+        )
         self.table = Table(
             label="Leads",
             columns=COLUMNS,
@@ -120,6 +130,7 @@ class Leads(PageView):
                 self.campaigns_button,
                 self.import_button,
             ),
+            self.narrowed,
             self.table,
         ]
 
@@ -148,6 +159,7 @@ class Leads(PageView):
             "search": wanted["q"] or None,
             "high_intent": state.filters.get("intent") == "high",
         }
+        self.narrowed.visible = chosen["high_intent"]
         total = state.call(ops.count_leads, **chosen)
         page = max(1, min(int(self.table.page), -(-total // PAGE_SIZE)))
         rows = state.call(
@@ -170,6 +182,10 @@ class Leads(PageView):
         if self.shown and self.state.filters.get(name, "") != (value or ""):
             self.table.page = 1
             self.state.go(**{**self.state.filters, name: value or ""})
+
+    def _click_show_all(self, *_: Any) -> None:
+        self.table.page = 1
+        self.state.go(**{name: value for name, value in self.state.filters.items() if name != "intent"})
 
     def _click_sort(self, by: str) -> None:
         if by not in {column.get("sort") for column in COLUMNS}:

@@ -12,7 +12,7 @@ from workbench.bootstrap import Workbench
 from workbench.clock import now
 from workbench.enums import AttemptStatus, CreativeStatus, QueueStatus, Role, StrategyStatus
 from workbench.panels import ControlTower, WorkbenchState
-from workbench.panels.control_tower import daily_bars, queue_line
+from workbench.panels.tower_lines import daily_bars, queue_line
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from workbench.bootstrap import Workbench
 from workbench.clock import now
 from workbench.enums import Role, StrategyStatus
 from workbench.panels import Gallery, WorkbenchState
-from workbench.panels.gallery import actions_of
+from workbench.panels.gallery_items import actions_of
 from workbench.panels.scheduling import skipped_words
 from workbench.services.audit import Actor
 
