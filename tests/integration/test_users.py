@@ -59,9 +59,7 @@ def test_a_name_is_taken_once_whatever_its_case(admin: Session) -> None:
     ("  ", "viewer", PASSWORD, "needs a name"),
     ("Omar", "viewer", "short", "at least 10"),
 ])  # fmt: skip
-def test_a_user_that_makes_no_sense_is_refused(
-    admin: Session, name: str, role: str, password: str, says: str
-) -> None:
+def test_a_user_that_makes_no_sense_is_refused(admin: Session, name: str, role: str, password: str, says: str) -> None:
     with pytest.raises(InputError, match=says):
         add_user(admin, name, role, password)
     assert [user["name"] for user in list_users(admin)] == ["Maya"]

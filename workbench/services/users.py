@@ -90,9 +90,9 @@ def verify(session: Session, name: str, password: str) -> User | None:
 
 
 def _admins(session: Session) -> int:
-    return session.scalar(
-        sa.select(sa.func.count()).where(User.role == Role.ADMIN.value, User.disabled.is_(False))
-    ) or 0
+    return (
+        session.scalar(sa.select(sa.func.count()).where(User.role == Role.ADMIN.value, User.disabled.is_(False))) or 0
+    )
 
 
 def _keep_an_admin(session: Session, user: User, *, stays_admin: bool) -> None:
