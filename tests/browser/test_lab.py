@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import nbformat
 import pytest
 from playwright.sync_api import Page, expect
@@ -49,10 +51,21 @@ def lab(tmp_path: Path, data_dir: Path, notebook: Path, monkeypatch: pytest.Monk
         yield address
 
 
+def kernels(lab: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = httpx.get(f"{lab.removesuffix('/lab')}/api/kernels", timeout=20).json()
+    return found
+
+
+def ready(kernel: dict[str, Any]) -> bool:
+    return kernel["connections"] > 0 and kernel["execution_state"] == "idle"
+
+
 def test_a_page_in_jupyterlab_acts_on_the_database_and_asks_nobody_else(
     lab: str, page: Page, data_dir: Path, notebook: Path
 ) -> None:
     page.goto(f"{lab}/tree/{notebook.name}?reset")
+    # Before its kernel answers, JupyterLab shows it as idle too, and asks which one to run the cells in.
+    until(lambda: [kernel for kernel in kernels(lab) if ready(kernel)], "the notebook has its kernel")
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=PATIENCE)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
