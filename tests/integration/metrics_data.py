@@ -168,6 +168,7 @@ def fill(session: Session, dice: random.Random, rows: int = 12) -> list[int]:
                     lead_id=dice.choice(leads).id,
                     channel="email",
                     direction=dice.choice(list(Direction)),
+                    event_type=dice.choice(["reply", "note", "unsubscribe"]),
                     event_at=moments(dice),
                 )
             )

@@ -66,7 +66,9 @@ def attention(all_: Everything, as_of: datetime, project_id: int | None) -> dict
 
     leads = [lead for lead in all_.leads.values() if here(all_.project_of_lead(lead))]
     wrote = {
-        event.lead_id for event in all_.contacts if event.direction == "INBOUND" and within(event.event_at, days=14)
+        event.lead_id
+        for event in all_.contacts
+        if event.direction == "INBOUND" and event.event_type != "unsubscribe" and within(event.event_at, days=14)
     }
     items = [item for item in all_.items.values() if item.deleted_at is None and here(item.project_id)]
     projects = [project for project in all_.projects if here(project.id)]

@@ -16,6 +16,7 @@ from workbench.enums import AttemptStatus, CreativeStatus, Gateway, GatewayState
 from workbench.errors import InputError
 from workbench.metrics import Mirror, views
 from workbench.models import Campaign, ContactEvent, Lead, Project, SafetySettings
+from workbench.operator_services import count_leads, list_leads
 from workbench.services import gateway_checks
 
 Attention = Callable[..., dict[str, Any]]
@@ -155,6 +156,15 @@ def test_high_intent_is_the_status_or_a_message_from_them_within_14_days(
     found = attention()
     assert found["leads"] == 6
     assert found["high_intent"] == 4, "by status 3, by message 1; nobody twice"
+    assert count_leads(db, high_intent=True) == 4, "the list behind the number"
+
+
+def test_who_unsubscribed_is_no_prospect_for_that(db: Session, campaign: Campaign, attention: Attention) -> None:
+    gone, back = make.lead(db, campaign), make.lead(db, campaign)
+    for lead, kind in ((gone, "unsubscribe"), (back, "unsubscribe"), (back, "reply")):
+        db.add(ContactEvent(lead_id=lead.id, channel="email", direction="INBOUND", event_type=kind, event_at=NOW))
+    assert attention()["high_intent"] == 1
+    assert [lead["id"] for lead in list_leads(db, high_intent=True)] == [back.id]
 
 
 def test_approvals_pending_are_newest_drafts_of_strategies_and_creatives(

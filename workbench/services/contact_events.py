@@ -18,6 +18,8 @@ _NOT_CONTACTED: Final = frozenset({LeadStatus.NEW, LeadStatus.ENRICHED})
 
 NOTE: Final = "note"
 REPLY: Final = "reply"
+#: INBOUND too, and the opposite of interest.
+UNSUBSCRIBE: Final = "unsubscribe"
 
 
 def is_reply(direction: Direction, event_type: str) -> bool:

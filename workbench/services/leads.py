@@ -17,6 +17,7 @@ from workbench.errors import NotFoundError
 from workbench.models import AuditEvent, Campaign, ContactEvent, ContentItem, Lead, OutreachAttempt, Suppression
 from workbench.services import suppressions
 from workbench.services.audit import Actor, record_many
+from workbench.services.contact_events import UNSUBSCRIBE
 
 #: What a list of leads can be sorted by.
 SORTS: Final = (
@@ -43,7 +44,7 @@ class LeadFilter:
     consent: Consent | None = None
     #: Part of name, address, company or title; case does not matter (on SQLite only for A–Z).
     search: str | None = None
-    #: Only who REPLIED, is QUALIFIED, or wrote to us within 14 days: the leads behind that number.
+    #: Only who REPLIED, is QUALIFIED, or wrote to us within 14 days (not to unsubscribe): the leads behind that number.
     high_intent: bool = False
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
@@ -63,6 +64,7 @@ class LeadFilter:
         if self.high_intent:
             wrote = sa.select(ContactEvent.lead_id).where(
                 ContactEvent.direction == Direction.INBOUND,
+                ContactEvent.event_type != UNSUBSCRIBE,
                 ContactEvent.event_at > now() - RECENT_CONTACT,
                 ContactEvent.event_at <= now(),
             )

@@ -22,6 +22,7 @@ from workbench.errors import InputError
 from workbench.models import Campaign, ContactEvent, Lead
 from workbench.services import suppressions
 from workbench.services.audit import Actor, record
+from workbench.services.contact_events import UNSUBSCRIBE
 from workbench.settings import Settings
 
 #: Who acts when a recipient follows the link: somebody without a role of their own.
@@ -97,7 +98,7 @@ def unsubscribe(session: Session, secret: str, link: Link) -> Lead | None:
             lead_id=lead.id,
             channel="email",
             direction=Direction.INBOUND,
-            event_type="unsubscribe",
+            event_type=UNSUBSCRIBE,
             summary="Asked to get no more e-mail",
             event_at=now(),
         )

@@ -5,7 +5,7 @@
 -- With a project_id only that project's rows count; gateways belong to no project and always count.
 --
 -- leads: people in all campaigns.
--- high_intent: leads whose status is REPLIED or QUALIFIED, or who wrote to us (an INBOUND contact event) in the last 14 days.
+-- high_intent: leads whose status is REPLIED or QUALIFIED, or who wrote to us (an INBOUND contact event, no unsubscribe) in the last 14 days.
 -- approvals_pending: projects whose newest strategy is a DRAFT, plus creatives in DRAFT that are not deleted.
 -- execution_success: SENT / (SENT + FAILED + UNKNOWN) of the attempts of the last 7 days, 0 to 1; null when there were none.
 -- failed_last_24h: attempts of the last 24 hours that FAILED.
@@ -83,7 +83,8 @@ SELECT
         l.status IN ('REPLIED', 'QUALIFIED')
         OR l.id IN (
           SELECT e.lead_id FROM cam_contact_events e
-          WHERE e.direction = 'INBOUND' AND e.event_at > :since_14d AND e.event_at <= :as_of
+          WHERE e.direction = 'INBOUND' AND e.event_type <> 'unsubscribe'
+            AND e.event_at > :since_14d AND e.event_at <= :as_of
         )
       )
   ) AS high_intent,
