@@ -30,6 +30,7 @@ from tests.execution_kit import (
     statuses,
     worker,
 )
+from workbench import operator_services as ops
 from workbench.clock import now
 from workbench.enums import Consent, CreativeStatus, LeadStatus, Mode, QueueStatus, SuppressionReason
 from workbench.execution.worker import OutcomeLost, Worker
@@ -141,6 +142,38 @@ def test_each_outcome_ends_where_its_evidence_says(
     assert statuses(db, row) == [attempt]
     assert fresh(db, row).status == row_status
     assert db.get_one(ContentItem, row.content_item_id, populate_existing=True).status == creative
+
+
+@pytest.mark.parametrize("again", ["retried", "scheduled anew"])
+def test_a_duplicate_after_an_unknown_is_no_failure_but_evidence_that_it_went_out(
+    db: Session, engine: Engine, settings: Settings, again: str
+) -> None:
+    row, wire = posting(db, "twitter"), Wire(answer=lambda message: Unknown("lost"))
+    one = worker(engine, settings, wire)
+    one.run_once()
+    [attempt] = ops.list_unknown_attempts(db)
+    ops.reconcile_unknown(db, attempt["attempt_id"], "not_sent", "I do not see it")
+    item = db.get_one(ContentItem, row.content_item_id, populate_existing=True)
+    if again == "retried":
+        ops.retry_failed(db, row.id, "Once more")
+    else:
+        row = make.queued(db, item)
+        db.commit()
+    wire.answer = lambda message: Rejected("X answered 403: duplicate content.", duplicate=True)
+    assert one.run_once() == 1
+    assert statuses(db, row) == [UNKNOWN]
+    assert fresh(db, row).status == QueueStatus.UNKNOWN
+    assert "403: duplicate content. An earlier try of this was reconciled as not sent" in row.last_error
+    [attempt] = ops.list_unknown_attempts(db)
+    ops.reconcile_unknown(db, attempt["attempt_id"], "sent", "There it is", external_id="77")
+    assert fresh(db, item).status == CreativeStatus.PUBLISHED
+
+
+def test_a_duplicate_of_what_was_never_in_doubt_failed(db: Session, engine: Engine, settings: Settings) -> None:
+    row = posting(db, "twitter")
+    worker(engine, settings, Wire(answer=lambda message: Rejected("Said before.", duplicate=True))).run_once()
+    assert statuses(db, row) == [FAILED]
+    assert fresh(db, row).last_error == "Said before."
 
 
 def test_what_was_deferred_is_tried_again_at_its_time_and_given_up_in_the_end(

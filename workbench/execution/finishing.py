@@ -19,6 +19,7 @@ from workbench.execution.retry import next_try
 from workbench.execution.sending import Batch, Letter
 from workbench.gateways.base import Deferred, Outcome, Rejected, Sent, Unknown
 from workbench.models import ContactEvent, Lead
+from workbench.services.reconcile import was_reconciled
 from workbench.services.suppressions import suppress
 
 LONGEST: Final = 2_000
@@ -66,6 +67,10 @@ def finish(
         _late(session, claim, results)
         return Finished(False)
     moment = database_now(session)
+    if any(isinstance(result, Rejected) and result.duplicate for result in results.values()) and was_reconciled(
+        session, claim.content_item_id, claim.mode
+    ):
+        results = {attempt_id: doubt(result) for attempt_id, result in results.items()}
     ids = [letter.attempt_id for letter in batch.letters]
     open_now = {
         row.id: row
@@ -100,6 +105,16 @@ def finish(
     if claim.platform is Platform.EMAIL:
         _people(session, claim, letters, results, moment)
     return _finished(letters, results, changes)
+
+
+def doubt(result: Result) -> Result:
+    """What a refusal as a duplicate is evidence of, when only a person's word says that no earlier try went out."""
+    if not (isinstance(result, Rejected) and result.duplicate):
+        return result
+    return Unknown(
+        f"{result.reason} An earlier try of this was reconciled as not sent, and may have gone out after all. Look "
+        "for it there: reconcile as sent when you find it."
+    )
 
 
 _COLUMNS: Final = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,17 +14,19 @@ from workbench.enums import (
     QUEUE_TRANSITIONS,
     AttemptStatus,
     CreativeStatus,
+    Mode,
     QueueStatus,
     check_transition,
 )
 from workbench.errors import InvalidTransition, NotFoundError
-from workbench.models import OutreachAttempt, QueueRow
+from workbench.models import AuditEvent, OutreachAttempt, QueueRow
 from workbench.services.audit import Actor, record
 from workbench.services.queue_rows import get_row, item_of
 from workbench.services.rollup import Counts, creative_reconciled, roll_up
 from workbench.services.workers import may_still_act
 
 Verdict = Literal["sent", "not_sent"]
+RECONCILE: Final = "attempt.reconcile"
 
 
 def reconcile(
@@ -60,7 +62,7 @@ def reconcile(
     record(
         session,
         actor,
-        "attempt.reconcile",
+        RECONCILE,
         "attempt",
         attempt.id,
         project_id=project_id,
@@ -69,6 +71,21 @@ def reconcile(
         after={"status": attempt.status, "external_id": external_id},
     )
     return row
+
+
+def was_reconciled(session: Session, content_item_id: int, mode: Mode) -> bool:
+    """Whether the outcome of a try of this item was once unknown, and what is held of it is a person's word."""
+    query = (
+        sa.select(AuditEvent.id)
+        .join(OutreachAttempt, OutreachAttempt.id == AuditEvent.entity_id)
+        .where(
+            AuditEvent.entity == "attempt",
+            AuditEvent.action == RECONCILE,
+            OutreachAttempt.content_item_id == content_item_id,
+            OutreachAttempt.mode == mode,
+        )
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def _attempt(session: Session, attempt_id: int, *, lock: bool = False) -> OutreachAttempt:
