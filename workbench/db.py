@@ -60,6 +60,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 def make_engine(url: str, *, read_only: bool = False, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     """An engine for ``url`` with the workbench's connection settings. Opens nothing yet.
 
+    What is said of a statement that failed, which may end in a log, leaves its values out: they are people's data.
     ``busy_timeout_ms`` is how long it waits for another writer, on SQLite.
     Raises :class:`DatabaseProblem` when the URL is not one of SQLite or PostgreSQL (psycopg).
     """
@@ -74,12 +75,16 @@ def make_engine(url: str, *, read_only: bool = False, busy_timeout_ms: int = BUS
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed, read_only, busy_timeout_ms)
     if parsed.drivername == "postgresql+psycopg":
-        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, hide_parameters=True)
     raise DatabaseProblem(f"{parsed.drivername} is not supported. Use SQLite or PostgreSQL with psycopg.")
 
 
 def _sqlite_engine(url: sa.URL, read_only: bool, busy_timeout_ms: int) -> Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": busy_timeout_ms / 1000, "check_same_thread": False})
+    engine = sa.create_engine(
+        url,
+        connect_args={"timeout": busy_timeout_ms / 1000, "check_same_thread": False},
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine, "connect")
     def _on_connect(dbapi_connection: Any, _record: Any) -> None:

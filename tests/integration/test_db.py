@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import traceback
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -33,6 +34,19 @@ def test_a_block_that_ends_is_committed(engine: Engine) -> None:
     with make_sessions(engine)() as session, transaction(session, write=True):
         session.add(Project(name="Kept"))
     assert names(engine) == ["Kept"]
+
+
+def test_an_error_that_ends_in_a_log_holds_no_value_of_the_statement(engine: Engine) -> None:
+    query, address = sa.text("SELECT * FROM nowhere WHERE address = :address"), "@".join(("ann", "example.com"))
+    with (
+        make_sessions(engine)() as session,
+        pytest.raises(DatabaseProblem) as caught,
+        transaction(session, write=False),
+    ):
+        session.execute(query, {"address": address})
+    logged = "".join(traceback.format_exception(caught.value))
+    assert "FROM nowhere" in logged
+    assert address not in logged
 
 
 def test_a_block_that_raises_leaves_nothing(engine: Engine) -> None:

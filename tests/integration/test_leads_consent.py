@@ -55,6 +55,20 @@ def test_do_not_contact_is_taken_back_with_a_reason(db: Session, campaign: Campa
     assert (event.before, event.after) == ({"consent_status": "DNC"}, {"consent_status": "CONSENTED"})
 
 
+@pytest.mark.parametrize("reason", ["Ann Example called", "ann@example.com wrote", "asked: ANN@EXAMPLE.COM"])
+def test_a_reason_that_names_the_person_is_refused_as_it_would_outlive_them(
+    db: Session, campaign: Campaign, reason: str
+) -> None:
+    lead = make.lead(db, campaign, name="Ann Example", email="ann@example.com")
+    db.commit()
+    with pytest.raises(InputError, match="must not name the person"):
+        set_consent(db, [lead.id], "DNC", reason)
+    assert consents(db, lead.id) == ["UNKNOWN"]
+    assert db.scalars(sa.select(AuditEvent)).all() == []
+    db.rollback()
+    assert set_consent(db, [lead.id], "DNC", "Asked by phone")["done"] == 1
+
+
 def test_repeating_it_is_harmless_and_says_so(db: Session, campaign: Campaign) -> None:
     lead = make.lead(db, campaign)
     db.commit()

@@ -91,8 +91,9 @@ def get_lead(db: Session, lead_id: int) -> LeadHistory:
 def set_consent(db: Session, lead_ids: Sequence[int], consent: str, reason: str | None = None) -> BulkResult:
     """Set whether these leads may be written to: UNKNOWN, CONSENTED or DNC. For operators.
 
-    A lead that is DNC anywhere is mailed from no project. Taking DNC back needs a ``reason``. Each id gets its
-    outcome; one that is so already is ``ok`` and unchanged. ``undo_batch`` takes the whole call back.
+    A lead that is DNC anywhere is mailed from no project. Taking DNC back needs a ``reason``; any reason is kept for
+    good and must not name the person. Each id gets its outcome; one that is so already is ``ok`` and unchanged.
+    ``undo_batch`` takes the whole call back. Raises :class:`NotFoundError` for what is no id, :class:`InputError`.
     """
     with operation(db, Role.OPERATOR, write=True) as actor:
         to = _one_of(Consent, consent, "consent")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,7 +16,7 @@ from workbench.errors import InputError, InvalidTransition
 from workbench.models import Campaign, ContactEvent, Draft, Lead, OutreachAttempt, QueueRow
 from workbench.services import suppressions
 from workbench.services.audit import Actor, record
-from workbench.services.leads import get_lead
+from workbench.services.leads import get_lead, refuse_naming
 
 ERASED: Final = "erased"
 
@@ -47,7 +46,7 @@ def erase(session: Session, actor: Actor, lead_id: int, reason: str) -> Erased:
     lead = get_lead(session, lead_id)
     address = _address(lead)
     leads = _same_person(session, lead, address)
-    _refuse_naming(reason, leads)
+    refuse_naming(reason, leads)
     ids = [one.id for one in leads]
     attempts = _attempts(session, ids)
     if any(attempt.status == AttemptStatus.SENDING for attempt in attempts):
@@ -108,14 +107,6 @@ def _same_person(session: Session, lead: Lead, address: str | None) -> list[Lead
     same = sa.or_(Lead.id == lead.id, Lead.email_norm == address, double)
     query = sa.select(Lead).where(same).order_by(Lead.id).with_for_update()
     return list(session.scalars(query.execution_options(populate_existing=True)))
-
-
-def _refuse_naming(reason: str, leads: Sequence[Lead]) -> None:
-    named = {word for lead in leads for word in (lead.email, lead.email_norm, lead.name) if word}
-    if any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", reason, re.IGNORECASE) for word in named):
-        raise InputError(
-            "The reason is kept for good, so it must not name the person. Write, for example: asked by e-mail."
-        )
 
 
 def _attempts(session: Session, lead_ids: Sequence[int]) -> Sequence[OutreachAttempt]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from workbench.clock import now
 from workbench.db import PAUSE_LOCK, lock
 from workbench.enums import Consent, Direction, LeadStatus
-from workbench.errors import NotFoundError
+from workbench.errors import InputError, NotFoundError
 from workbench.models import AuditEvent, Campaign, ContactEvent, ContentItem, Lead, OutreachAttempt, Suppression
 from workbench.services import suppressions
 from workbench.services.audit import Actor, record_many
@@ -175,17 +176,29 @@ def consent_refusal(now: str, to: Consent, reason: str | None) -> str | None:
     return None
 
 
+def refuse_naming(reason: str, leads: Iterable[Lead]) -> None:
+    """Raises :class:`InputError` for a reason that names one of them: the audit log outlives a person's erasure."""
+    named = {word for lead in leads for word in (lead.email, lead.email_norm, lead.name) if word}
+    if any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", reason, re.IGNORECASE) for word in named):
+        raise InputError(
+            "The reason is kept for good, so it must not name the person. Write, for example: asked by e-mail."
+        )
+
+
 def set_consent(
     session: Session, actor: Actor, lead_ids: Sequence[int], to: Consent, reason: str | None, batch_id: str
 ) -> list[ConsentChange]:
     """Set the consent of each lead; one event for each that changed. Flushes.
 
     Once DNC is committed no e-mail to these leads starts. Taking DNC back needs a ``reason``. The events hold the
-    consent before and after, which says nothing about who somebody is once the lead is gone.
+    consent before and after, which says nothing about who somebody is once the lead is gone. Raises
+    :class:`InputError` for a reason that does.
     """
     if to is Consent.DNC:
         lock(session, PAUSE_LOCK)
     leads = _by_id(session, lead_ids)
+    if reason:
+        refuse_naming(reason, (lead for lead, _ in leads.values()))
     suppressed: set[str] = set()
     if to is Consent.CONSENTED:
         addresses = (lead.email_norm for lead, _ in leads.values() if lead.email_norm)
