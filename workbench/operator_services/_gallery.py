@@ -65,11 +65,11 @@ def shape(card: gallery.Card, project: Project) -> Creative:
     return {
         "id": item.id,
         "project_id": item.project_id,
-        "platform": item.platform,
+        "platform": str(item.platform),
         "title": item.title,
         "body_text": item.body_text,
         "caption": item.caption,
-        "status": item.status,
+        "status": str(item.status),
         "version": item.version,
         "stale": creatives.is_stale(item, project),
         "source": card.source,

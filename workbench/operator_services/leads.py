@@ -108,7 +108,12 @@ def set_consent(db: Session, lead_ids: Sequence[int], consent: str, reason: str 
             "done": sum(change.ok for change in changes),
             "failed": sum(not change.ok for change in changes),
             "outcomes": [
-                {"id": change.lead_id, "ok": change.ok, "status": change.consent, "reason": change.reason}
+                {
+                    "id": change.lead_id,
+                    "ok": change.ok,
+                    "status": change.consent and str(change.consent),
+                    "reason": change.reason,
+                }
                 for change in changes
             ],
         }
@@ -149,11 +154,11 @@ def record_contact_event(
             "id": event.id,
             "lead_id": lead.id,
             "channel": event.channel,
-            "direction": event.direction,
+            "direction": str(event.direction),
             "event_type": event.event_type,
             "summary": event.summary,
             "event_at": event.event_at,
-            "lead_status": lead.status,
+            "lead_status": str(lead.status),
         }
 
 

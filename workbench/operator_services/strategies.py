@@ -85,7 +85,7 @@ def _revision(project: Project, strategy: Strategy) -> StrategyRevision:
         "project_id": strategy.project_id,
         "number": strategy.number,
         "text": strategy.text,
-        "status": strategy.status,
+        "status": str(strategy.status),
         "in_force": strategy.id == project.approved_strategy_id,
         "rejection_reason": strategy.rejection_reason,
         "author": strategy.author,

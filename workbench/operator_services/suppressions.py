@@ -80,7 +80,7 @@ def _row(row: Suppression) -> SuppressionRow:
     return {
         "id": row.id,
         "address": None if hashed else row.address_norm,
-        "reason": row.reason,
+        "reason": str(row.reason),
         "source": row.source,
         "created_at": row.created_at,
     }
