@@ -138,6 +138,9 @@ def server(wb: Workbench) -> Iterator[Running]:
     yield running
     running.stop()
     pn.state.kill_all_servers()
+    # What a click or a poll has begun in a thread still reads: it ends before the workbench under it is closed.
+    if pn.state._thread_pool is not None:
+        pn.state._thread_pool.shutdown(wait=True)
     pn.config.nthreads = None
 
 

@@ -15,6 +15,7 @@ from workbench.panels.base import StateView, action
 from workbench.panels.components.table import Table
 from workbench.panels.layout import bar
 from workbench.panels.new_project import typed
+from workbench.panels.tools import tool
 
 CHANNELS: Final = {"E-mail": "email", "LinkedIn": "linkedin", "X": "twitter", "Phone": "phone", "Other": "other"}
 _TONES: Final = {
@@ -82,18 +83,25 @@ class LeadHistoryView:
         suppressed = lead["suppressed"]
         self.address = lead["email"] or ""
         actions = [
-            pmu.Button(label="Record a reply", disabled=not may_write, on_click=lambda *_: self._ask_event("reply")),
+            pmu.Button(
+                label="Record a reply",
+                disabled=not may_write,
+                on_click=lambda *_: self._ask_event("reply"),
+                **tool(),
+            ),
             pmu.Button(
                 label="Add a note",
                 variant="outlined",
                 disabled=not may_write,
                 on_click=lambda *_: self._ask_event("note"),
+                **tool(),
             ),
             pmu.Button(
                 label="Allow this address again" if suppressed else "Suppress address",
                 variant="outlined",
                 disabled=not (may_write and self.address),
                 on_click=lambda *_: self._ask_suppression(suppressed),
+                **tool(),
             ),
             pmu.Button(
                 label="Erase person",
@@ -101,6 +109,7 @@ class LeadHistoryView:
                 color="error",
                 disabled=not self.state.may(Role.APPROVER),
                 on_click=self._ask_erasure,
+                **tool(),
             ),
         ]
         lines = history_lines(history)

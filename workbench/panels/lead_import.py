@@ -15,6 +15,7 @@ from workbench.panels import safe
 from workbench.panels.base import StateView, action
 from workbench.panels.components.table import Table
 from workbench.panels.new_project import typed
+from workbench.panels.tools import lined_up, tool
 
 #: Files above this are imported from the command line: a browser would hold them in memory several times over.
 LARGEST_MB: Final = 50
@@ -64,7 +65,7 @@ class LeadImport:
         """Step two: which column is what, and where the leads go."""
         choices = {"Keep with the lead": KEEP, **{label: field for field, label in LEAD_FIELDS.items()}}
         self.columns = {
-            header: pmu.Select(label=header, options=choices, value=field or KEEP, size="small", width=240)
+            header: pmu.Select(label=header, options=choices, value=field or KEEP, **tool(256))
             for header, field in preview["columns"].items()
         }
         projects = {
@@ -97,14 +98,14 @@ class LeadImport:
             total=len(preview["sample"]),
         )
         origin = {"apollo": "an Apollo export", "hubspot": "a HubSpot export", "linkedin": "a LinkedIn export"}
-        self.steps[:] = [
+        self.steps[:] = lined_up(
             safe.text(
                 f"{self.filename}: {preview['rows']:,} rows, {preview['encoding']}, separated by "
                 f"{preview['separator']}, "
                 f"read as {origin.get(preview['origin'], 'a plain list')}. Is every column what it is said to be?",
                 kind="note",
             ),
-            pn.FlexBox(*self.columns.values(), sizing_mode="stretch_width"),
+            pn.FlexBox(*self.columns.values(), gap="14px 12px", margin=(10, 10), sizing_mode="stretch_width"),
             sample,
             self.project,
             self.project_name,
@@ -112,7 +113,7 @@ class LeadImport:
             self.campaign,
             self.campaign_name,
             self.page.buttons(pmu.Button(label=f"Import {preview['rows']:,} rows", on_click=self._click_import)),
-        ]
+        )
 
     def _update_target(self, *_: Any) -> None:
         """Offer the campaigns of the project chosen, and ask for names of what is new."""
@@ -178,7 +179,7 @@ class LeadImport:
                 ),
             ]
         done = pmu.Button(label="Show the leads", on_click=lambda *_: self._click_done(project_id))
-        self.steps[:] = [*parts, pn.Row(pn.layout.HSpacer(), done, sizing_mode="stretch_width")]
+        self.steps[:] = lined_up(*parts, pn.Row(pn.layout.HSpacer(), done, sizing_mode="stretch_width", margin=(8, 0)))
 
     def _rejected_file(self) -> Path:
         return Path(self.rejected or "")

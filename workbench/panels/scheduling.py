@@ -18,7 +18,7 @@ from workbench.panels import safe
 from workbench.panels.base import action
 from workbench.panels.components.table import Table
 from workbench.panels.new_project import typed
-from workbench.panels.tools import number, number_input
+from workbench.panels.tools import lined_up, number, number_input
 
 #: Slots shown before they are confirmed; the rest is counted.
 SHOWN: Final = 100
@@ -141,12 +141,12 @@ class ScheduleDialog:
         self.preview = Table(
             label="Who gets what", columns=columns, rows=lines[:SHOWN], total=len(lines), page_size=max(len(lines), 1)
         )
-        self.steps[:] = [
+        self.steps[:] = lined_up(
             safe.text(summary(preview), kind="heading"),
             self.preview,
             self.confirm,
             self.page.buttons(back, go),
-        ]
+        )
 
     @action
     def _click_schedule(self, *_: Any) -> None:

@@ -26,6 +26,14 @@ def tool(width: int | None = None) -> dict[str, Any]:
     return {"size": "small", "margin": 0, "align": "center", "sx": ONE_HEIGHT, **given}
 
 
+def lined_up(*objects: Any) -> list[Any]:
+    """Parts of a dialog's step, texts and tables in line with the inputs, which have a margin of their own."""
+    for one in objects:
+        if one.margin == 0:
+            one.margin = (6, 10)
+    return list(objects)
+
+
 def number_input(label: str, value: int | None = None, **params: Any) -> pmu.TextInput:
     """An input for a whole number; read it with :func:`number`.
 
