@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -125,13 +126,20 @@ def test_a_port_that_is_taken_is_named(wb: Workbench) -> None:
         assert f"Port {taken}" in _refused(wb, "--port", taken)
 
 
+def _models_of(address: str) -> str:
+    """What the server at ``address`` tells a browser to show."""
+    with pull_session(url=address) as session:
+        return str(session.document.to_json())
+
+
 def test_panel_serve_bound_to_everything_shows_why_it_shows_nothing(wb: Workbench) -> None:
     app = Path(__file__).parents[2] / "panel_app.py"
     port = free_port()
     address = f"http://127.0.0.1:{port}/panel_app"
     command = [sys.executable, "-m", "panel", "serve", str(app), "--port", str(port)]
     origin = ["--allow-websocket-origin", f"127.0.0.1:{port}"]
-    with running([*command, *origin], address, wb.settings.data_dir), pull_session(url=address) as session:
-        models = str(session.document.to_json())
+    # In a thread of its own: a browser test before this one leaves its event loop running in the main thread.
+    with running([*command, *origin], address, wb.settings.data_dir), ThreadPoolExecutor(1) as thread:
+        models = thread.submit(_models_of, address).result(timeout=60)
     assert "workbench users add" in models
     assert "Control Tower" not in models
