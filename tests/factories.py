@@ -39,8 +39,14 @@ def project(session: Session, **values: Any) -> Project:
     brief = _add(
         session,
         Intake(
-            project_id=made.id, number=1, goal="More demos", audience="Operations managers", constraints="No discounts",
-            budget="10,000 EUR", target_niche="Logistics", author="Ada",
+            project_id=made.id,
+            number=1,
+            goal="More demos",
+            audience="Operations managers",
+            constraints="No discounts",
+            budget="10,000 EUR",
+            target_niche="Logistics",
+            author="Ada",
         ),
     )
     made.intake_id = brief.id
@@ -66,15 +72,24 @@ def strategy(
 def creative(session: Session, of: Project, platform: str = "email", **values: Any) -> ContentItem:
     """A creative with its first version, based on the strategy in force."""
     defaults: dict[str, Any] = {
-        "project_id": of.id, "platform": platform, "title": "Hello", "body_text": "Hello {{first_name|there}}",
-        "strategy_id": of.approved_strategy_id, "status": CreativeStatus.DRAFT,
+        "project_id": of.id,
+        "platform": platform,
+        "title": "Hello",
+        "body_text": "Hello {{first_name|there}}",
+        "strategy_id": of.approved_strategy_id,
+        "status": CreativeStatus.DRAFT,
     }
     made = _add(session, ContentItem(**defaults | values))
     _add(
         session,
         ContentVersion(
-            content_item_id=made.id, number=made.version, title=made.title, body_text=made.body_text,
-            caption=made.caption or "", source="operator", author="Ada",
+            content_item_id=made.id,
+            number=made.version,
+            title=made.title,
+            body_text=made.body_text,
+            caption=made.caption or "",
+            source="operator",
+            author="Ada",
         ),
     )
     return made
@@ -88,8 +103,13 @@ def lead(session: Session, of: Campaign, **values: Any) -> Lead:
     number = next(_numbers)
     address = values.pop("email", f"lead{number}@example.com")
     defaults = {
-        "campaign_id": of.id, "name": f"Lea {number}", "first_name": "Lea", "company": "Example Ltd", "email": address,
-        "email_norm": address.lower() if address else None, "source": "csv",
+        "campaign_id": of.id,
+        "name": f"Lea {number}",
+        "first_name": "Lea",
+        "company": "Example Ltd",
+        "email": address,
+        "email_norm": address.lower() if address else None,
+        "source": "csv",
     }
     return _add(session, Lead(**defaults | values))
 
@@ -100,8 +120,13 @@ def queued(session: Session, item: ContentItem, at: datetime | None = None, **va
     moment = at or now() - timedelta(minutes=1)
     item.status = CreativeStatus.SCHEDULED
     defaults: dict[str, Any] = {
-        "content_item_id": item.id, "content_version_id": version.id, "account": "simulated", "mode": Mode.SIMULATION,
-        "scheduled_time": moment, "local_time": moment.strftime("%Y-%m-%dT%H:%M:%S"), "timezone": "UTC",
+        "content_item_id": item.id,
+        "content_version_id": version.id,
+        "account": "simulated",
+        "mode": Mode.SIMULATION,
+        "scheduled_time": moment,
+        "local_time": moment.strftime("%Y-%m-%dT%H:%M:%S"),
+        "timezone": "UTC",
     }
     return _add(session, QueueRow(**defaults | values))
 
@@ -109,7 +134,10 @@ def queued(session: Session, item: ContentItem, at: datetime | None = None, **va
 def attempt(session: Session, of: Campaign | None = None, **values: Any) -> OutreachAttempt:
     """An attempt made now, SENT by e-mail in simulation."""
     defaults: dict[str, Any] = {
-        "campaign_id": of.id if of else None, "channel": "email", "status": AttemptStatus.SENT, "attempted_at": now(),
+        "campaign_id": of.id if of else None,
+        "channel": "email",
+        "status": AttemptStatus.SENT,
+        "attempted_at": now(),
         "mode": Mode.SIMULATION,
     }
     return _add(session, OutreachAttempt(**defaults | values))
