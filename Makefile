@@ -7,7 +7,7 @@ STAMP := $(VENV)/.stamp
 
 # `make PYTHON=python3.12 …` chooses the interpreter, `make CHROMIUM=/path test` the browser of the tests.
 .DEFAULT_GOAL := help
-.PHONY: help serve setup test lint format types imports notebooks pytest unit bench lab lock chromium hooks clean
+.PHONY: help serve setup test lint format types imports notebooks browser pytest unit bench lab lock chromium hooks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ $(STAMP): requirements.lock pyproject.toml scripts/setup.sh
 # One after the other, whatever -j says, and each failing the run. The big pytest run is the last,
 # so that its closing line is the last thing that the run prints.
 test: $(STAMP) ## all checks and all tests
-	@$(MAKE) --no-print-directory -j1 lint types imports notebooks pytest
+	@$(MAKE) --no-print-directory -j1 lint types imports notebooks browser pytest
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -44,8 +44,12 @@ imports: $(STAMP)
 notebooks: $(STAMP)
 	@$(BIN)/pytest --nbval --nbval-sanitize-with tests/notebooks/sanitize.cfg notebooks
 
-pytest: $(STAMP) chromium
-	@$(BIN)/pytest -n 2 --dist loadgroup tests
+# The browser has the machine to itself: beside the other tests its clicks would wait for a processor.
+browser: $(STAMP) chromium
+	@$(BIN)/pytest tests/browser
+
+pytest: $(STAMP)
+	@$(BIN)/pytest -n 2 --dist loadgroup tests --ignore tests/browser
 
 unit: $(STAMP) ## the fast tests only
 	@$(BIN)/pytest -n 2 --dist loadgroup tests/unit

@@ -41,8 +41,10 @@ def until(true: Callable[[], object], what: str, seconds: float = 60) -> None:
 
 
 @contextmanager
-def running(command: list[str], address: str, data_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """``command`` on ``data_dir``, once it answers at ``address``; ended as Ctrl-C ends it.
+def running(
+    command: list[str], address: str, data_dir: Path, stop_with: signal.Signals = signal.SIGINT
+) -> Iterator[subprocess.Popen[bytes]]:
+    """``command`` on ``data_dir``, once it answers at ``address``; ended as Ctrl-C (or ``stop_with``) ends it.
 
     What it prints goes to a file beside the data: a pipe that nobody reads would stop it when it is full.
     """
@@ -56,8 +58,12 @@ def running(command: list[str], address: str, data_dir: Path) -> Iterator[subpro
         assert process.poll() is None, told.read_text()
         yield process
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
+        process.send_signal(stop_with)
+        try:
+            process.wait(timeout=60)
+        finally:
+            process.kill()
+            process.wait()
 
 
 @contextmanager

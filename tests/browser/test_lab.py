@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def notebook(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def lab(tmp_path: Path, data_dir: Path, notebook: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """JupyterLab's address, below a base URL as behind a proxy. It ends as Ctrl-C ends it."""
+    """JupyterLab's address, below a base URL as behind a proxy. It is ended as a service is: Ctrl-C makes it ask."""
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
         monkeypatch.setenv(name, str(tmp_path / name))
     port = free_port()
@@ -47,7 +48,7 @@ def lab(tmp_path: Path, data_dir: Path, notebook: Path, monkeypatch: pytest.Monk
         "--no-browser", "--allow-root", "-y", "--IdentityProvider.token=", f"--ServerApp.root_dir={notebook.parent}",
         f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--ServerApp.base_url=/desk/",
     ]  # fmt: skip
-    with running([*COMMAND, "lab", *options], address, data_dir):
+    with running([*COMMAND, "lab", *options], address, data_dir, stop_with=signal.SIGTERM):
         yield address
 
 
@@ -57,7 +58,7 @@ def kernels(lab: str) -> list[dict[str, Any]]:
 
 
 def ready(kernel: dict[str, Any]) -> bool:
-    return kernel["connections"] > 0 and kernel["execution_state"] == "idle"
+    return (kernel["connections"] or 0) > 0 and kernel["execution_state"] == "idle"
 
 
 def test_a_page_in_jupyterlab_acts_on_the_database_and_asks_nobody_else(

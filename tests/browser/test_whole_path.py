@@ -24,7 +24,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.serving import serving, until
 
 #: What an action may take on a machine whose cores are busy with other tests.
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 
 LEADS = """\
 First Name,Last Name,Title,Company,Email,Email Status,Person Linkedin Url,Website
