@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from workbench.db import make_engine
 from workbench.enums import Role
 from workbench.metrics import Mirror
 from workbench.operator_services._edge import build_runtime
+from workbench.panels.server import THREADS
 from workbench.services.audit import Actor
 from workbench.settings import Settings
 from workbench.web.server import make_server
@@ -139,9 +141,10 @@ def server(wb: Workbench) -> Iterator[Running]:
     running.stop()
     pn.state.kill_all_servers()
     # What a click or a poll has begun in a thread still reads: it ends before the workbench under it is closed.
+    # The pool stays for the next server: Panel makes one per process.
     if pn.state._thread_pool is not None:
-        pn.state._thread_pool.shutdown(wait=True)
-    pn.config.nthreads = None
+        everybody = threading.Barrier(THREADS)
+        wait([pn.state._thread_pool.submit(everybody.wait, 30) for _ in range(THREADS)], timeout=30)
 
 
 @pytest.fixture

@@ -74,8 +74,17 @@ class Shell(StateView):
         self._show_page()
         if document is not None and document.session_context is not None:
             # Belongs to the document, so it ends with the session; in the background, so it never looks busy.
-            PeriodicCallback(callback=self.state.poll, period=POLL_MS, background=True, log=False).start()
+            PeriodicCallback(callback=self._keep_up, period=POLL_MS, background=True, log=False).start()
         return self.page
+
+    def _keep_up(self) -> None:
+        """Look for changes, once the browser has said that it is there.
+
+        Panel drops what changes before that, although the browser may have fetched the page already; the first look
+        after it finds what was missed.
+        """
+        if pn.state.loaded:
+            self.state.poll()
 
     # What is shown
 
