@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import nbformat
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from tests.serving import COMMAND, HERE, free_port, running, until
 from workbench import open_workbench
@@ -86,6 +86,11 @@ def test_a_page_in_jupyterlab_acts_on_the_database_and_asks_nobody_else(
     wb.close()
 
     # What is saved holds links to the scripts, not the scripts.
-    page.keyboard.press("Control+s")
-    until(lambda: "workbench-static" in notebook.read_text(), "the notebook is saved with its output")
+    def is_saving(answer: Response) -> bool:
+        return answer.request.method == "PUT" and f"/api/contents/{notebook.name}" in answer.url
+
+    with page.expect_response(is_saving, timeout=PATIENCE) as saved:
+        page.keyboard.press("Control+s")
+    assert saved.value.ok
+    assert "workbench-static" in notebook.read_text()
     assert notebook.stat().st_size < 500_000
