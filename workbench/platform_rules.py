@@ -12,7 +12,7 @@ from typing import Final, TypedDict
 from workbench.enums import Platform
 from workbench.x_length import LIMIT as X_LIMIT
 from workbench.x_length import REFUSED as REFUSED_BY_X
-from workbench.x_length import weighted_length
+from workbench.x_length import utf16_length, weighted_length
 
 LINKEDIN_LIMIT: Final = 3_000
 #: Mail clients show about 60 characters of a subject; one longer than this is a mistake.
@@ -56,7 +56,8 @@ def counts(platform: Platform, title: str | None, body_text: str | None, caption
     if Platform(platform) is Platform.TWITTER:
         return Counts(used=weighted_length(text), limit=X_LIMIT, unit="weighted characters")
     if Platform(platform) is Platform.LINKEDIN:
-        return Counts(used=_utf16_length(text), limit=LINKEDIN_LIMIT, unit="characters")
+        # LinkedIn counts as JavaScript does: an emoji beyond the basic plane is two characters.
+        return Counts(used=utf16_length(text), limit=LINKEDIN_LIMIT, unit="characters")
     return Counts(used=len(text), limit=EMAIL_LIMIT, unit="characters")
 
 
@@ -107,8 +108,3 @@ def _subject_problems(title: str) -> list[str]:
             f"A subject takes {SUBJECT_LIMIT} characters; this has {len(title):,}, {over:,} too many. Shorten it."
         )
     return found
-
-
-def _utf16_length(text: str) -> int:
-    """LinkedIn counts as JavaScript does: an emoji beyond the basic plane is two characters."""
-    return len(text) + sum(character > "\uffff" for character in text)

@@ -6,13 +6,17 @@ letters and punctuation of most alphabets 1, everything else 2.
 What X takes for a link is the hard part: ``example.com`` is one without any ``https://``, ``main.py`` (of
 Paraguay) is one as well, ``#example.com`` and ``me@example.com`` are none. Here links are found in one pass
 over the text; the published patterns backtrack, and take minutes for a long text without spaces.
+
+The reference is X's own implementation (twitter-text 3.1.0). Two things differ on purpose. Emoji newer than it
+(after Unicode 11) weigh 2 here too, as its rules say, where it counts their parts. And it looks for links in UTF-16,
+so that one may begin in the middle of an emoji, as in ``#😷.co.uk``; here none does.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -26,7 +30,18 @@ LIGHT: Final = ((0x0000, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0
 #: Characters that X refuses in a post.
 REFUSED: Final = "\ufffe\ufeff\uffff"
 
+#: Top-level domains that came after X's published list, and those of the list that are gone since or never were.
+UNKNOWN_TO_X: Final = frozenset({"amazon", "spa", "アマゾン", "亚马逊"})
+KNOWN_TO_X_ALONE: Final = """
+    active aigo an bl blanco bnl boots bq cartier chloe chrysler dodge doha doosan duns eh epost esurance everbank
+    flsmidth goodhands honeywell htc iinet intel iselect iwc jlc ladbrokes lancome liaison mcd mcdonalds meo metlife mf
+    mobily montblanc mopar movistar mtpc mutuelle nadex onion orientexpress pamperedchef panerai piaget rightathome sapo
+    scor spiegel srt starhub statoil symantec telecity telefonica tp uconnect um vista vistaprint warman xperia zippo
+    موبايلي 工行 手表 珠宝
+"""
+
 LONGEST_LINK: Final = 4096
+LONGEST_LABEL: Final = 63
 LONGEST_TCO_SLUG: Final = 40
 
 # Classes of characters, to be put inside [ ].
@@ -57,6 +72,7 @@ _REST = re.compile(
 _TCO = re.compile(f"https?://t\\.co/([a-z0-9]+)(?:\\?[{_IN_QUERY}]*[a-z0-9\\-_&=#/])?", re.IGNORECASE)
 _ASCII_LABELS = re.compile(f"(?:[-a-z0-9{_LATIN_ACCENTS}]+\\.)+", re.IGNORECASE)
 _ASCII_WORD = re.compile("[A-Za-z0-9]+")
+_IDEOGRAPHIC_STOPS = re.compile("[\u3002\uff0e\uff61]")
 _PUNYCODE = re.compile("xn--[-0-9a-z]+", re.IGNORECASE)
 
 
@@ -74,21 +90,43 @@ def weighted_length(text: str) -> int:
 def _weight_between(text: str) -> int:
     if text.isascii():
         return len(text)
-    # Its tables take 50 ms to load: only for who needs them.
-    from emoji import emoji_list
-
     length, position = 0, 0
-    for found in emoji_list(text):
-        start, end = found["match_start"], found["match_end"]
-        if end - start == 1:
-            continue  # a single code point weighs what its range says: 1 for © and ®, 2 for every other emoji
-        length += _weight_of_characters(text[position:start]) + EMOJI_WEIGHT
-        position = end
-    return length + _weight_of_characters(text[position:])
+    while position < len(text):
+        end = _emoji_end(text, position)
+        length += EMOJI_WEIGHT if end else _weight_of_character(text[position])
+        position = end or position + 1
+    return length
 
 
-def _weight_of_characters(text: str) -> int:
-    return sum(1 if any(low <= ord(c) <= high for low, high in LIGHT) else 2 for c in text)
+def _emoji_end(text: str, start: int) -> int:
+    """Where the longest emoji of several code points that begins at ``start`` ends; 0 when there is none. One of a
+    single code point weighs what its range says: 1 for © and ®, 2 for every other."""
+    emoji, longest = _emoji()
+    most = longest.get(text[start], 0)
+    return next((end for end in range(start + most, start + 1, -1) if text[start:end] in emoji), 0)
+
+
+@lru_cache(maxsize=1)
+def _emoji() -> tuple[Container[str], Mapping[str, int]]:
+    """The emoji of several code points, and how long the longest one is that begins with a given character. Joined
+    ones count as one only in their full spelling, variation selectors included."""
+    # Its tables take 50 ms to load: only for who needs them.
+    from emoji import EMOJI_DATA, STATUS
+
+    full = STATUS["fully_qualified"]
+    found = frozenset(
+        emoji
+        for emoji, about in EMOJI_DATA.items()
+        if len(emoji) > 1 and ("\u200d" not in emoji or about["status"] == full)
+    )
+    longest: dict[str, int] = {}
+    for emoji in found:
+        longest[emoji[0]] = max(longest.get(emoji[0], 0), len(emoji))
+    return found, longest
+
+
+def _weight_of_character(character: str) -> int:
+    return 1 if any(low <= ord(character) <= high for low, high in LIGHT) else 2
 
 
 def _links(text: str) -> Iterator[tuple[int, int]]:
@@ -187,15 +225,21 @@ def _tld_end(text: str, start: int) -> int:
 
 
 @lru_cache(maxsize=1)
+def tlds() -> frozenset[str]:
+    """The top-level domains that X knows, as they are read (not in Punycode): today's, as of its published list."""
+    today = {name.lower().encode("ascii").decode("idna") for name in TLDS}
+    return frozenset(today - UNKNOWN_TO_X | set(KNOWN_TO_X_ALONE.split()))
+
+
+@lru_cache(maxsize=1)
 def _ascii_tlds() -> frozenset[str]:
-    return frozenset(name.lower() for name in TLDS if not name.lower().startswith("xn--"))
+    return frozenset(name for name in tlds() if name.isascii())
 
 
 @lru_cache(maxsize=1)
 def _other_tlds() -> re.Pattern[str]:
-    names = [n.lower().encode("ascii").decode("idna") for n in TLDS if n.lower().startswith("xn--")]
-    alternatives = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return re.compile(f"(?:{alternatives})(?![0-9a-zA-Z@+-])", re.IGNORECASE)
+    names = sorted((name for name in tlds() if not name.isascii()), key=len, reverse=True)
+    return re.compile(f"(?:{'|'.join(map(re.escape, names))})(?![0-9a-zA-Z@+-])", re.IGNORECASE)
 
 
 def _may_begin(text: str, position: int, resume: int) -> bool:
@@ -209,8 +253,9 @@ def _confirmed(
 ) -> Iterator[tuple[int, int]]:
     """The links in what looks like one: itself; the ASCII domains in it when it has no protocol; or none."""
     host = text[text.index("://", start) + 3 if has_protocol else start : host_end]
-    protocol_length = 0 if has_protocol else len("https://")
-    if not _encodable(host) or protocol_length + end - start + _growth(host) > LONGEST_LINK:
+    protocol = text[start : text.index("://", start) + 3] if has_protocol else "https://"
+    # The published code counts the protocol twice when there is one.
+    if not _is_host(host) or len(protocol) + utf16_length(text[start:end]) > LONGEST_LINK:
         return
     if has_protocol:
         tco = _TCO.match(text[start:end])
@@ -239,15 +284,24 @@ def _ascii_domains(host: str) -> Iterator[tuple[int, int]]:
         position = end or labels.end()
 
 
-def _encodable(host: str) -> bool:
-    """Whether ``host`` is a host name once its letters are written in ASCII: no label above 63."""
-    if len(host) > LONGEST_LINK:
+def _is_host(host: str) -> bool:
+    """Whether no label of ``host`` is empty or, written in ASCII, longer than 63. Letters are not looked at: the
+    published code does not either."""
+    if host.startswith("xn--") and not any(_ascii_domains(host)):
         return False
-    try:
-        return bool(host.encode("idna"))
-    except UnicodeError:
-        return False
+    return all(1 <= _ascii_length(label) <= LONGEST_LABEL for label in host.split("."))
 
 
-def _growth(host: str) -> int:
-    return len(host.encode("idna")) - len(host)
+def _ascii_length(label: str) -> int:
+    """How long ``label`` is in Punycode. An ideographic full stop in it parts it without making it two labels."""
+    parts = _IDEOGRAPHIC_STOPS.split(label)
+    return (
+        len(parts)
+        - 1
+        + sum(len(part) if part.isascii() else len("xn--") + len(part.encode("punycode")) for part in parts)
+    )
+
+
+def utf16_length(text: str) -> int:
+    """The length of ``text`` as JavaScript counts it."""
+    return len(text) + sum(character > "\uffff" for character in text)
