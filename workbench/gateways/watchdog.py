@@ -20,6 +20,8 @@ class Watchdog:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._deadline: float | None = None
+        #: When the thread looks by itself. Waking it for each message would cost more than the message.
+        self._looks_at = float("-inf")
         self._socket: socket.socket | None = None
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -35,7 +37,8 @@ class Watchdog:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="gateway-watchdog", daemon=True)
                 self._thread.start()
-            self._changed.notify()
+            if self._deadline < self._looks_at:
+                self._changed.notify()
         try:
             yield
         finally:
@@ -82,10 +85,12 @@ class Watchdog:
         with self._changed:
             while not self._closed:
                 if self._deadline is None:
+                    self._looks_at = float("inf")
                     self._changed.wait()
                     continue
                 left = self._deadline - time.monotonic()
                 if left > 0:
+                    self._looks_at = self._deadline
                     self._changed.wait(left)
                     continue
                 self._deadline = None

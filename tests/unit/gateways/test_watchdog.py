@@ -80,3 +80,12 @@ def test_it_leaves_no_thread_and_no_descriptor_behind(pair: tuple[socket.socket,
 
 def test_closing_one_that_never_watched_is_fine() -> None:
     Watchdog().close()
+
+
+def test_a_short_limit_after_a_long_one_is_kept(watchdog: Watchdog, pair: tuple[socket.socket, socket.socket]) -> None:
+    watchdog.watch(pair[0])
+    with watchdog.limit(60):
+        time.sleep(0.05)  # its thread waits for a minute now
+    pair[0].settimeout(5)
+    with watchdog.limit(0.1):
+        assert pair[0].recv(1) == b"", "cut, and not by the socket's own time-out"
