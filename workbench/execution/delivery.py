@@ -21,7 +21,7 @@ from workbench.execution.finishing import Result, Unsent, Withdrawn
 from workbench.execution.queue import Claim, renew
 from workbench.execution.sending import Batch, Letter
 from workbench.execution.standing import Halt, Stop, glance, halt
-from workbench.gateways.base import Channel, Outcome, Sender, Unknown
+from workbench.gateways.base import Channel, Deferred, Outcome, Sender, Unknown
 from workbench.services.audience import DNC, SUPPRESSED
 from workbench.settings import Settings
 
@@ -38,7 +38,7 @@ class Delivered:
     results: dict[int, Result] = field(default_factory=dict)
     #: The rest of the row must not go out now.
     halted: bool = False
-    #: Why nothing could be handed over at all, for a person.
+    #: Why nothing more can be handed over until a person mends something, for that person.
     hold: str | None = None
 
 
@@ -100,7 +100,13 @@ def deliver(
                 if not lease.covers_a_call and not _renewed(engine, claim, length, lease):
                     done.halted = True
                     break
-                done.results[letter.attempt_id] = _send(channel, letter, claim)
+                outcome = _send(channel, letter, claim)
+                if isinstance(outcome, Deferred) and outcome.hold:
+                    # Nothing of the rest would get through either, and a fault of the account costs no message a try.
+                    done.results[letter.attempt_id] = Unsent()
+                    done.hold = outcome.reason
+                    break
+                done.results[letter.attempt_id] = outcome
     except (DBAPIError, PoolTimeout, DatabaseProblem) as problem:
         # Without a look nothing more is sent. What was sent is known, and is written down as soon as that works.
         log.warning("look failed queue=%s problem=%s", claim.queue_id, type(problem).__name__)

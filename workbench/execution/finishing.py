@@ -27,7 +27,8 @@ LONGEST: Final = 2_000
 
 @dataclass(frozen=True)
 class Unsent:
-    """The gateway was never called for it: it waits, and the caps get it back."""
+    """The gateway was not called for it, or refused the account before it looked at it: it waits, and the caps get
+    it back."""
 
 
 @dataclass(frozen=True)

@@ -50,10 +50,15 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Deferred:
-    """Proof that it was not accepted, and may be later. ``retry_at`` is the far side's own word, aware UTC."""
+    """Proof that it was not accepted, and may be later. ``retry_at`` is the far side's own word, aware UTC.
+
+    ``hold``: the account or a setting is at fault, and nothing gets through before a person mends it. The message
+    waits for that; it must not use up its tries.
+    """
 
     reason: str
     retry_at: datetime | None = None
+    hold: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,10 @@ class Sender(Protocol):
 class NotAccepted(Exception):
     """Raised by a call that failed while the far side could not have accepted anything yet: a Deferred."""
 
+    def __init__(self, reason: str, *, hold: bool = False) -> None:
+        self.hold = hold
+        super().__init__(reason)
+
 
 class NoProof(Exception):
     """Raised by a call that failed after the far side may have accepted it: an Unknown."""
@@ -198,7 +207,7 @@ class Adapter(ABC, Generic[Line, Request, Reply]):
         try:
             outcome = self.classify(self.call(line, request), request)
         except NotAccepted as fault:
-            outcome = Deferred(str(fault))
+            outcome = Deferred(str(fault), hold=fault.hold)
         except NoProof as fault:
             outcome = Unknown(str(fault))
         return outcome if isinstance(outcome, Sent) else replace(outcome, reason=self._clean(outcome.reason))

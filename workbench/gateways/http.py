@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -127,10 +128,10 @@ class HttpLine:
             ):
                 return Answer(response.status_code, response.headers, _read(response))
         except httpx.LocalProtocolError as error:  # refused by our own side; its words may repeat a header
-            raise NotAccepted("The request could not be put together. Check the account's token.") from error
+            raise NotAccepted("The request could not be put together. Check the account's token.", hold=True) from error
         except httpx.HTTPError as error:
             reason = self._reason(error, heard)
-            raise (NoProof(reason) if heard else NotAccepted(reason)) from error
+            raise (NoProof(reason) if heard else NotAccepted(reason, hold=_is_untrusted(error))) from error
         finally:
             self._watchdog.forget()
 
@@ -140,6 +141,13 @@ class HttpLine:
         if not heard:
             return f"No connection: {error}"
         return "The connection was lost before an answer came."
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    """Whether the far side's certificate is at the bottom of ``error``."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _read(response: httpx.Response) -> bytes:

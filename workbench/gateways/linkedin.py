@@ -21,6 +21,7 @@ _RESERVED = re.compile(r"[\\<>#~_|\[\]*(){}@]")
 WARN_BEFORE_EXPIRY: Final = timedelta(days=14)
 #: LinkedIn promises a version for a year; a month before that is over somebody should look.
 VERSION_MONTHS: Final = 12
+WARN_BEFORE_END: Final = timedelta(days=31)
 
 
 def escape_little_text(text: str) -> str:
@@ -50,20 +51,14 @@ class LinkedInSender(Adapter[HttpLine, Mapping[str, Any], Answer]):
         return build_post(message, self._account.identity)
 
     def call(self, line: HttpLine, request: Mapping[str, Any]) -> Answer:
-        token = self._account.secret.get_secret_value() if self._account.secret else ""
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "LinkedIn-Version": self._version,
-            "X-Restli-Protocol-Version": "2.0.0",
-        }
-        return line.request("POST", f"{self._api}/rest/posts", headers=headers, body=request)
+        return line.request("POST", f"{self._api}/rest/posts", headers=self._headers(), body=request)
 
     def classify(self, reply: Answer, request: Mapping[str, Any]) -> Outcome:
         if reply.ok:
             found = reply.headers.get("x-restli-id") or reply.fields().get("id")
             return Sent(found if isinstance(found, str) else None)
         if reply.status == 426:
-            return Deferred(_expired_version(self._version))
+            return Deferred(_expired_version(self._version), hold=True)
         retry_at = None
         if reply.status == 429:
             # No header says when; the limits are per day and start afresh at 00:00 UTC.
@@ -71,6 +66,24 @@ class LinkedInSender(Adapter[HttpLine, Mapping[str, Any], Answer]):
         return classify_refusal(reply, "LinkedIn", _explain, retry_at)
 
     def look(self) -> Finding:
+        finding = self._look_at_token()
+        if finding.state is not GatewayState.DOWN and now().date() >= version_end(self._version) - WARN_BEFORE_END:
+            # Only then: a request to the versioned API counts against the day's limit.
+            with HttpLine(self._seconds) as line:
+                answer = line.request("GET", f"{self._api}/rest/me", headers=self._headers())
+            if answer.status == 426:
+                return Finding(GatewayState.DOWN, _expired_version(self._version), finding.facts)
+        return finding
+
+    def _headers(self) -> dict[str, str]:
+        token = self._account.secret.get_secret_value() if self._account.secret else ""
+        return {
+            "Authorization": f"Bearer {token}",
+            "LinkedIn-Version": self._version,
+            "X-Restli-Protocol-Version": "2.0.0",
+        }
+
+    def _look_at_token(self) -> Finding:
         client = self._account.client_id, self._account.client_secret
         if not client[0] or not client[1] or not self._account.secret:
             return Finding(
@@ -130,7 +143,7 @@ def judge_token(fields: Mapping[str, Any], version: str, at: datetime) -> Findin
             return Finding(GatewayState.WARN, f"The token expires in {_days(left)}. Make a new one.", facts)
     ends = version_end(version)
     facts["version_guaranteed_until"] = ends.isoformat()
-    if at.date() >= ends - timedelta(days=31):
+    if at.date() >= ends - WARN_BEFORE_END:
         return Finding(
             GatewayState.WARN,
             f"API version {version} is guaranteed until {ends:%d %B %Y} only. Set WORKBENCH_LINKEDIN_API_VERSION "

@@ -20,6 +20,9 @@ from workbench.settings import Account
 
 SUBMISSION_PORT: Final = 587
 TLS_PORT: Final = 465
+#: What keeps a connection from being made until a person mends the account: a password that cannot be sent, no
+#: STARTTLS or AUTH where it is needed, a certificate that nobody vouches for.
+_FOR_A_PERSON: Final = (UnicodeEncodeError, smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError)
 #: How long a polite goodbye may take.
 QUIT_SECONDS: Final = 2.0
 
@@ -97,7 +100,7 @@ class SmtpSender(Adapter[SmtpLine, Email, SmtpReply]):
         if line.fault is not None:
             if isinstance(line.fault, SmtpReply):
                 return line.fault
-            raise NotAccepted(str(line.fault))
+            raise NotAccepted(str(line.fault), hold=line.fault.hold)
         try:
             with line.watchdog.limit(self._seconds):
                 return self._deliver(line, request)
@@ -134,7 +137,7 @@ class SmtpSender(Adapter[SmtpLine, Email, SmtpReply]):
         try:
             smtp = line.smtp or self._connect(line)
         except (OSError, smtplib.SMTPException, UnicodeEncodeError) as error:
-            line.fault = NotAccepted(self._reason(line, error))
+            line.fault = NotAccepted(self._reason(line, error), hold=isinstance(error, _FOR_A_PERSON))
             line.drop()
             raise line.fault from error
         payload = _payload(request)

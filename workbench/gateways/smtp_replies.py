@@ -7,6 +7,11 @@ from typing import Final
 
 from workbench.gateways.base import Deferred, Outcome, Rejected, Sent, Unknown
 
+#: What the server is asked before it hears of a message, but for its size.
+OF_THE_ACCOUNT: Final = {"connect": "mail server", "starttls": "mail server", "auth": "user and password"} | {
+    "mail": "From address"
+}
+TOO_BIG: Final = 552
 #: Refusals of a recipient that mean the mailbox itself.
 BOUNCES: Final = (550, 551, 553)
 _AT: Final = {
@@ -35,8 +40,8 @@ def classify_reply(reply: SmtpReply, identifier: str) -> Outcome:
         return Sent(identifier)
     reason = f"The mail server answered {reply.code} {_AT[reply.stage]}: {reply.text}"
     if 500 <= reply.code < 600:
-        if reply.stage == "auth":
-            reason += " Check the account's user and password."
+        if reply.stage in OF_THE_ACCOUNT and reply.code != TOO_BIG:
+            return Deferred(f"{reason} Check the account's {OF_THE_ACCOUNT[reply.stage]}.", hold=True)
         return Rejected(reason, bounce=_is_bounce(reply))
     if reply.stage == "end" and not 400 <= reply.code < 500:
         return Unknown(f"{reason} The mail may have gone out.")

@@ -187,6 +187,7 @@ def test_a_token_that_is_no_header_is_not_sent_and_not_shown(
 
     (outcome,) = send(make(server.url, secret=SecretStr("secret\nX-Evil: 1")), message(platform))
     assert isinstance(outcome, Deferred)
+    assert outcome.hold
     assert "secret" not in outcome.reason.replace("secret_env", "")
     assert server.received == []
 
@@ -231,6 +232,7 @@ class TestLinkedIn:
         server.behave = answer(426, {"message": "NONEXISTENT_VERSION", "status": 426})
         outcome = one(linkedin, Platform.LINKEDIN, server.url)
         assert isinstance(outcome, Deferred)
+        assert outcome.hold, "it waits for a person and costs the post no try"
         assert "WORKBENCH_LINKEDIN_API_VERSION" in outcome.reason
 
     def test_without_a_header_the_limit_ends_at_midnight_utc(self, server: HttpServer, frozen_now: datetime) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import socket
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -11,7 +12,8 @@ from pydantic import SecretStr
 
 from tests.conftest import NOW
 from tests.integration.gateways.making import TOKEN, linkedin, x
-from tests.servers import HttpServer, answer, free_port, stall
+from tests.servers import HttpServer, Received, answer, free_port, stall
+from workbench import clock
 from workbench.enums import GatewayState
 from workbench.gateways.base import Probe
 
@@ -72,6 +74,38 @@ class TestLinkedIn:
         assert probe.state is state
         assert f"{status}" in probe.detail
         assert "no such app" in probe.detail
+
+    @pytest.mark.parametrize("client", [CLIENT, {}], ids=["token checked", "token not checked"])
+    @pytest.mark.parametrize(
+        ("at", "status", "state", "asked"),
+        [
+            (datetime(2027, 8, 30, tzinfo=UTC), 426, None, False),
+            (datetime(2027, 9, 1, tzinfo=UTC), 403, GatewayState.WARN, True),
+            (datetime(2027, 9, 1, tzinfo=UTC), 200, GatewayState.WARN, True),
+            (datetime(2027, 9, 1, tzinfo=UTC), 426, GatewayState.DOWN, True),
+            (datetime(2028, 9, 1, tzinfo=UTC), 426, GatewayState.DOWN, True),
+        ],
+    )
+    def test_a_version_near_its_end_is_tried(
+        self,
+        client: dict[str, Any],
+        at: datetime,
+        status: int,
+        state: GatewayState | None,
+        asked: bool,
+        server: HttpServer,
+    ) -> None:
+        def behave(connection: socket.socket, request: Received) -> None:
+            told = answer(200, {"active": True}) if request.method == "POST" else answer(status, {})
+            told(connection, request)
+
+        server.behave = behave
+        with clock.frozen(at):
+            probe = linkedin(server.url, **client).probe()
+        tries = [request for request in server.received if request.method == "GET"]
+        assert [(one.path, one.headers["linkedin-version"]) for one in tries] == [("/rest/me", "202610")] * asked
+        assert state is None or probe.state is state
+        assert ("switched API version 202610 off" in probe.detail) is (state is GatewayState.DOWN)
 
     def test_without_a_client_it_does_not_pretend_to_know(self, server: HttpServer) -> None:
         probe = linkedin(server.url).probe()

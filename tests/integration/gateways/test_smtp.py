@@ -140,7 +140,8 @@ class TestABatch:
     [
         ({"MAIL": "421 4.3.2 shutting down"}, Deferred),
         ({"MAIL": "451 4.3.0 later"}, Deferred),
-        ({"MAIL": "550 5.7.1 not allowed"}, Rejected),
+        ({"MAIL": "550 5.7.1 not allowed"}, Deferred),
+        ({"MAIL": "530 5.7.0 sign in first"}, Deferred),
         ({"MAIL": "552 5.3.4 too big"}, Rejected),
         ({"RCPT": "421 4.3.2 shutting down"}, Deferred),
         ({"RCPT": "450 4.2.0 greylisted"}, Deferred),
@@ -242,7 +243,7 @@ def dialogue(connection: socket.socket, replies: dict[bytes, bytes]) -> None:
         pytest.param({b"": b""}, Deferred, id="no greeting"),
         pytest.param({b"": b"220-"}, Deferred, id="half a greeting"),
         pytest.param({b"": b"HTTP/1.1 400 Bad Request\r\n\r\n"}, Deferred, id="another protocol"),
-        pytest.param({b"": b"554 5.7.1 go away\r\n"}, Rejected, id="refused at the door"),
+        pytest.param({b"": b"554 5.7.1 go away\r\n"}, Deferred, id="refused at the door"),
         pytest.param({b"": b"421 4.3.2 busy\r\n"}, Deferred, id="busy at the door"),
         pytest.param({b"MAIL": b""}, Deferred, id="silent at MAIL"),
         pytest.param({b"RCPT": b"DRIP"}, Deferred, id="drips at RCPT"),
@@ -328,6 +329,7 @@ class TestEncryption:
         with mail_server(sink, password=PASSWORD, **{kind: True}) as port:
             (outcome,) = send(smtp(port, user="me", password=PASSWORD, **{kind: True}), mail())
         assert isinstance(outcome, Deferred)
+        assert outcome.hold
         assert sink.mails == []
         assert sink.commands == []
 
@@ -338,6 +340,7 @@ class TestEncryption:
             (outcome,) = send(sender, mail())
             probe = sender.probe()
         assert isinstance(outcome, Deferred)
+        assert outcome.hold
         assert "STARTTLS" in outcome.reason
         assert probe.state is GatewayState.DOWN
         assert sink.commands == []
@@ -350,6 +353,7 @@ class TestEncryption:
         with rude_mail_server(lambda connection: dialogue(connection, replies)) as port:
             (outcome,) = send(smtp(port, starttls=True), mail())
         assert isinstance(outcome, Deferred)
+        assert not outcome.hold
         assert "454" in outcome.reason
 
     def test_a_handshake_that_stalls_is_cut(self) -> None:
@@ -365,15 +369,16 @@ class TestEncryption:
 
 
 class TestSigningIn:
-    def test_a_wrong_password_is_rejected_and_shown_nowhere(self) -> None:
+    def test_a_wrong_password_is_no_fault_of_the_mails_and_shown_nowhere(self) -> None:
         sink = MailSink()
         with mail_server(sink, password=PASSWORD) as port:
             sender = smtp(port, user="me", password="falsches-passwort")
             first, second = send(sender, mail(key="1"), mail(key="2"))
             probe = sender.probe()
-        assert isinstance(first, Rejected)
-        assert not first.bounce
+        assert isinstance(first, Deferred)
+        assert first.hold, "it waits for a person"
         assert "535" in first.reason
+        assert "user and password" in first.reason
         assert second == first
         assert probe.state is GatewayState.DOWN
         assert "535" in probe.detail
@@ -385,6 +390,7 @@ class TestSigningIn:
             first, second = send(smtp(port, user="me", password="pässwörd"), mail(key="1"), mail(key="2"))
         assert isinstance(first, Deferred)
         assert second == first
+        assert first.hold
         assert "ASCII" in first.reason
         assert "pässwörd" not in first.reason
 

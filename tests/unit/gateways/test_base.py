@@ -81,6 +81,7 @@ def test_the_steps_come_in_one_order() -> None:
         ("build", Invalid("no geheim"), Rejected("no •••"), "build"),
         ("validate", Invalid("no geheim"), Rejected("no •••"), "validate"),
         ("call", NotAccepted("no geheim"), Deferred("no •••"), "call"),
+        ("call", NotAccepted("no geheim", hold=True), Deferred("no •••", hold=True), "call"),
         ("call", NoProof("no geheim"), Unknown("no •••"), "call"),
     ],
 )

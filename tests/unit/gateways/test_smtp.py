@@ -38,12 +38,16 @@ def test_only_a_server_on_this_machine_may_do_without_tls(url: str, server: Smtp
         ("end", 554, Rejected),
         ("connect", 220, Deferred),
         ("connect", 421, Deferred),
-        ("connect", 554, Rejected),
+        ("connect", 554, Deferred),
+        ("starttls", 502, Deferred),
         ("starttls", 454, Deferred),
         ("auth", 454, Deferred),
-        ("auth", 535, Rejected),
+        ("auth", 535, Deferred),
         ("mail", -1, Deferred),
         ("mail", 250, Deferred),
+        ("mail", 530, Deferred),
+        ("mail", 550, Deferred),
+        ("mail", 552, Rejected),
         ("rcpt", 450, Deferred),
         ("rcpt", 550, Rejected),
         ("data", 250, Deferred),
@@ -54,7 +58,30 @@ def test_a_reply_is_evidence_of_one_outcome(stage: str, code: int, expected: typ
     assert isinstance(classify_reply(SmtpReply(stage, code, "text"), "<id>"), expected)
 
 
-@pytest.mark.parametrize("stage", ["connect", "auth", "mail", "data", "end"])
+@pytest.mark.parametrize(
+    ("stage", "code", "hold"),
+    [
+        ("connect", 554, True),
+        ("connect", 421, False),
+        ("starttls", 502, True),
+        ("starttls", 454, False),
+        ("auth", 535, True),
+        ("auth", 454, False),
+        ("mail", 550, True),
+        ("mail", 451, False),
+        ("rcpt", 450, False),
+        ("end", 451, False),
+    ],
+)
+def test_a_refusal_of_the_account_waits_for_a_person_and_a_passing_one_does_not(
+    stage: str, code: int, hold: bool
+) -> None:
+    outcome = classify_reply(SmtpReply(stage, code, "text"), "<id>")
+    assert isinstance(outcome, Deferred)
+    assert outcome.hold is hold
+
+
+@pytest.mark.parametrize("stage", ["data", "end"])
 def test_only_the_recipients_refusal_can_be_a_bounce(stage: str) -> None:
     outcome = classify_reply(SmtpReply(stage, 550, "5.1.1 no"), "<id>")
     assert isinstance(outcome, Rejected)
