@@ -86,8 +86,15 @@ def _sqlite_engine(url: sa.URL, read_only: bool, busy_timeout_ms: int) -> Engine
         hide_parameters=True,
     )
 
+    @event.listens_for(engine, "checkout")
+    def _on_checkout(_dbapi_connection: Any, record: Any, _fairy: Any) -> None:
+        # A backup may have been put in the file's place: what is open would go on in the file that is gone.
+        if record.info["file"] != file_identity(engine):
+            raise sa.exc.DisconnectionError("The database file was replaced.")
+
     @event.listens_for(engine, "connect")
-    def _on_connect(dbapi_connection: Any, _record: Any) -> None:
+    def _on_connect(dbapi_connection: Any, record: Any) -> None:
+        record.info["file"] = file_identity(engine)
         # The driver must not open transactions by itself: the "begin" event below decides how they start.
         dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
@@ -122,6 +129,16 @@ def sqlite_path(engine: Engine) -> Path | None:
     if name in ("", ":memory:") or url.query.get("mode") == "memory":
         return None
     return Path(name)
+
+
+def file_identity(engine: Engine) -> tuple[int, int] | None:
+    """Device and inode of the SQLite file, which differ once another file stands in its place; None without one."""
+    path = sqlite_path(engine)
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found is not None else None
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:
@@ -170,6 +187,20 @@ def database_now(session: Session) -> datetime:
 def for_single_reads(engine: Engine) -> Engine:
     """``engine`` for reads that are one statement each: PostgreSQL then answers without BEGIN and COMMIT around it."""
     return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def data_version(connection: Connection) -> int:
+    """On SQLite: a number that changes when anybody but ``connection`` has committed. Takes a few microseconds.
+
+    Raises :class:`DatabaseProblem`.
+    """
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    try:
+        version: int = raw.execute("PRAGMA data_version").fetchone()[0]
+    except sqlite3.Error as error:
+        raise DatabaseProblem(f"The database cannot be looked at: {error}.") from error
+    return version
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from workbench.enums import Gateway
-from workbench.models import SendCounter
+from workbench.models import Base, SendCounter
 from workbench.settings import Account
 
 MINUTE: Final = "%Y-%m-%dT%H:%M"
@@ -132,16 +133,12 @@ def take(
     }
     adds = {counter: pair for counter, pair in adds.items() if pair[0]}
     if adds:
-        more = sa.case({counter: count for counter, (count, _) in adds.items()}, value=SendCounter.id)
-        most = sa.case({counter: window.limit for counter, (_, window) in adds.items()}, value=SendCounter.id)
-        changed = session.execute(
-            sa.update(SendCounter)
-            .where(SendCounter.id.in_(adds), SendCounter.count + more <= most)
-            .values(count=SendCounter.count + more),
-            execution_options={"synchronize_session": False},
-        )
+        values: dict[str, int] = {}
+        for place, (counter, (count, window)) in enumerate(adds.items()):
+            values |= {f"id_{place}": counter, f"more_{place}": count, f"most_{place}": window.limit}
+        changed = session.connection().execute(_guarded(len(adds)), values)
         # The rows are held, so this cannot be; were it so, the transaction must not go on.
-        if changed.rowcount != len(adds):  # type: ignore[attr-defined]
+        if changed.rowcount != len(adds):
             raise RuntimeError("a cap changed under its lock")
     return Taken(answers, {counter: window.campaign_id for counter, (_, window) in adds.items()})
 
@@ -178,25 +175,11 @@ def prune(session: Session, now: datetime) -> None:
 def _held(session: Session, gateway: Gateway, needed: Sequence[Window]) -> dict[Window, Any]:
     """The counters of ``needed``, made where they are missing, and held to the transaction's end."""
     keys = [(window.account, window.campaign_id, window.name) for window in needed]
-    query = (
-        sa.select(SendCounter.id, SendCounter.account, SendCounter.campaign_id, SendCounter.window, SendCounter.count)
-        .where(
-            SendCounter.gateway == gateway,
-            sa.or_(
-                *(
-                    sa.and_(
-                        SendCounter.account == account,
-                        SendCounter.campaign_id == campaign_id,
-                        SendCounter.window == name,
-                    )
-                    for account, campaign_id, name in keys
-                )
-            ),
-        )
-        .order_by(SendCounter.id)  # always in this order, so that two workers never wait for each other
-        .with_for_update()
-    )
-    found = session.execute(query).all()
+    values: dict[str, Any] = {"of_gateway": gateway.value}
+    for place, (account, campaign_id, name) in enumerate(keys):
+        values |= {f"account_{place}": account, f"campaign_{place}": campaign_id, f"window_{place}": name}
+    query, connection = _wanted(len(keys)), session.connection()
+    found = connection.execute(query, values).all()
     if len(found) < len(needed):
         insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
         session.execute(
@@ -206,6 +189,47 @@ def _held(session: Session, gateway: Gateway, needed: Sequence[Window]) -> dict[
                 for account, campaign_id, name in keys
             ],
         )
-        found = session.execute(query).all()
+        found = connection.execute(query, values).all()
     rows = {(row.account, row.campaign_id, row.window): row for row in found}
     return {window: rows[key] for window, key in zip(needed, keys, strict=True)}
+
+
+# Both are made once for each number of counters, and then only filled in.
+
+
+@cache
+def _wanted(number: int) -> sa.Select[*tuple[Any, ...]]:
+    keys = (
+        sa.and_(
+            SendCounter.account == sa.bindparam(f"account_{place}"),
+            SendCounter.campaign_id == sa.bindparam(f"campaign_{place}"),
+            SendCounter.window == sa.bindparam(f"window_{place}"),
+        )
+        for place in range(number)
+    )
+    return (
+        sa.select(SendCounter.id, SendCounter.account, SendCounter.campaign_id, SendCounter.window, SendCounter.count)
+        .where(SendCounter.gateway == sa.bindparam("of_gateway"), sa.or_(*keys))
+        .order_by(SendCounter.id)  # always in this order, so that two workers never wait for each other
+        .with_for_update()
+    )
+
+
+@cache
+def _guarded(number: int) -> sa.Update:
+    table = Base.metadata.tables[SendCounter.__tablename__]
+    ids = [sa.bindparam(f"id_{place}", type_=sa.Integer) for place in range(number)]
+    more, most = (
+        sa.case(
+            *(
+                (table.c.id == counter, sa.bindparam(f"{name}_{place}", type_=sa.Integer))
+                for place, counter in enumerate(ids)
+            )
+        )
+        for name in ("more", "most")
+    )
+    return (
+        sa.update(table)
+        .where(table.c.id.in_(ids), table.c.count + more <= most)
+        .values({table.c.count: table.c.count + more})
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,12 +16,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from workbench.db import for_single_reads, transaction
+from workbench.db import data_version, for_single_reads, transaction
 from workbench.errors import DatabaseProblem
 from workbench.execution.finishing import Result, Unsent, Withdrawn
 from workbench.execution.queue import Claim, renew
 from workbench.execution.sending import Batch, Letter
-from workbench.execution.standing import Halt, Stop, glance, halt
+from workbench.execution.standing import Glance, Halt, Stop, glance, halt
 from workbench.gateways.base import Channel, Deferred, Outcome, Sender, Unknown
 from workbench.services.audience import DNC, SUPPRESSED
 from workbench.settings import Settings
@@ -91,9 +92,10 @@ def deliver(
                 return done
             # A post has nothing to look at between: begin was the look.
             several = len(batch.letters) > 1
-            connection = stack.enter_context(for_single_reads(engine).connect()) if several else None
+            watch = Watch(stack.enter_context(for_single_reads(engine).connect()), claim, batch) if several else None
             for number, letter in enumerate(batch.letters):
-                if number and connection and _stopped(connection, claim, letter, done, stop):
+                if number and (stop.is_set() or (watch and _stopped(watch.look(number), claim, letter, done))):
+                    done.halted = True
                     break
                 if letter.attempt_id in done.results:
                     continue
@@ -134,21 +136,45 @@ def _open(stack: ExitStack, sender: Sender, done: Delivered) -> Channel | None:
     return channel
 
 
-def _stopped(connection: Connection, claim: Claim, letter: Letter, done: Delivered, stop: threading.Event) -> bool:
+class Watch:
+    """Looks, between two messages, at what may stop the rest of a batch or keep its next recipients out.
+
+    SQLite says for next to nothing whether anybody else has committed since: a look then covers all recipients that
+    are left, and holds until somebody has.
+    """
+
+    def __init__(self, connection: Connection, claim: Claim, batch: Batch) -> None:
+        self._connection, self._claim, self._letters = connection, claim, batch.letters
+        self._seen: tuple[int, Glance] | None = None
+
+    def look(self, number: int) -> Glance:
+        """How things stand before the letter ``number``."""
+        if self._connection.dialect.name != "sqlite":
+            return self._glance(self._letters[number : number + 1])
+        version = data_version(self._connection)
+        if self._seen is None or self._seen[0] != version:
+            # In this order: a commit between the two is seen, and makes the next look a new one.
+            self._seen = version, self._glance(self._letters[number:])
+        return self._seen[1]
+
+    def _glance(self, letters: Sequence[Letter]) -> Glance:
+        addresses = [letter.address for letter in letters if letter.address]
+        campaigns = sorted({letter.campaign_id for letter in letters})
+        try:
+            return glance(self._connection, self._claim, addresses, campaigns)
+        finally:
+            self._connection.rollback()
+
+
+def _stopped(look: Glance, claim: Claim, letter: Letter, done: Delivered) -> bool:
     """Whether the batch ends before ``letter``; a letter that alone may not go gets its result here."""
-    if stop.is_set():
-        done.halted = True
-        return True
-    look = glance(connection, claim, letter.address, letter.campaign_id)
-    connection.rollback()
     stopped = halt(look.standing, claim.token) if look.standing else Halt(Stop.LOST, "The row is gone.")
     if stopped is not None:
         log.info("halted queue=%s stop=%s", claim.queue_id, stopped.stop)
-        done.halted = True
         return True
-    if look.refused or look.suppressed:
-        done.results[letter.attempt_id] = Withdrawn(DNC if look.refused else SUPPRESSED)
-    elif look.campaign_off:
+    if letter.address in look.barred.refused or letter.address in look.barred.suppressed:
+        done.results[letter.attempt_id] = Withdrawn(DNC if letter.address in look.barred.refused else SUPPRESSED)
+    elif letter.campaign_id in look.barred.off:
         done.results[letter.attempt_id] = Unsent()
     return False
 

@@ -11,14 +11,14 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from workbench.db import database_now
+from workbench.db import UtcDateTime, database_now
 from workbench.enums import AttemptStatus, Direction, LeadStatus, Mode, Platform, SuppressionReason
 from workbench.execution import caps
 from workbench.execution.queue import Claim, attempts, holds
 from workbench.execution.retry import next_try
 from workbench.execution.sending import Batch, Letter
 from workbench.gateways.base import Deferred, Outcome, Rejected, Sent, Unknown
-from workbench.models import ContactEvent, Lead
+from workbench.models import Base, ContactEvent, Lead
 from workbench.services.reconcile import was_reconciled
 from workbench.services.suppressions import suppress
 
@@ -65,24 +65,16 @@ def finish(
     therefore be tried again, and never leads to another send.
     """
     if not holds(session, claim):
-        _late(session, claim, results)
+        _late(session, claim, {letter.attempt_id: results.get(letter.attempt_id, Unsent()) for letter in batch.letters})
         return Finished(False)
     moment = database_now(session)
     if any(isinstance(result, Rejected) and result.duplicate for result in results.values()) and was_reconciled(
         session, claim.content_item_id, claim.mode
     ):
         results = {attempt_id: doubt(result) for attempt_id, result in results.items()}
+    connection = session.connection()
     ids = [letter.attempt_id for letter in batch.letters]
-    open_now = {
-        row.id: row
-        for row in session.execute(
-            sa.select(attempts.c.id, attempts.c.retry_count, attempts.c.max_retries).where(
-                attempts.c.id.in_(ids),
-                attempts.c.queue_id == claim.queue_id,
-                attempts.c.status == AttemptStatus.SENDING,
-            )
-        )
-    }
+    open_now = {row.id: row for row in connection.execute(_OPEN, {"ids": ids, "of_queue": claim.queue_id})}
     letters = [letter for letter in batch.letters if letter.attempt_id in open_now]
     changes = []
     for letter in letters:
@@ -91,20 +83,16 @@ def finish(
         limit = row.max_retries if row.max_retries is not None else claim.max_attempts
         changes.append(_change(row, result, limit, moment, chance()))
     if changes:
-        session.execute(
-            sa.update(attempts)
-            .where(attempts.c.id == sa.bindparam("of_id"), attempts.c.status == AttemptStatus.SENDING)
-            .values({name: sa.bindparam(f"to_{name}") for name in _COLUMNS} | {"updated_at": moment}),
-            changes,
-        )
+        connection.execute(_OUTCOMES, changes)
+    if claim.platform is Platform.EMAIL:
+        _people(session, claim, letters, results, moment)
     back = [
         letter.campaign_id
         for letter in letters
         if isinstance(results.get(letter.attempt_id, Unsent()), Unsent | Withdrawn)
     ]
+    # After the people, as a begin in the same transaction does: everybody takes them and the counters in this order.
     caps.give_back(session, batch.taken, back)
-    if claim.platform is Platform.EMAIL:
-        _people(session, claim, letters, results, moment)
     return _finished(letters, results, changes)
 
 
@@ -119,15 +107,60 @@ def doubt(result: Result) -> Result:
 
 
 _COLUMNS: Final = (
-    "status", "attempted_at", "sender", "external_id", "last_error", "next_attempt_at", "retry_count"
+    "status", "attempted_at", "sender", "external_id", "last_error", "next_attempt_at", "retry_count", "updated_at"
 )  # fmt: skip
+
+# The statements of every batch are made once and then only filled in: making one costs more than running it.
+
+_OPEN: Final = sa.select(attempts.c.id, attempts.c.retry_count, attempts.c.max_retries).where(
+    attempts.c.id.in_(sa.bindparam("ids", expanding=True)),
+    attempts.c.queue_id == sa.bindparam("of_queue"),
+    attempts.c.status == AttemptStatus.SENDING,
+)
+_OUTCOMES: Final = (
+    sa.update(attempts)
+    .where(attempts.c.id == sa.bindparam("of_id"), attempts.c.status == AttemptStatus.SENDING)
+    .values({name: sa.bindparam(f"to_{name}") for name in _COLUMNS})
+)
+
+_leads: Final = Base.metadata.tables[Lead.__tablename__]
+_events: Final = Base.metadata.tables[ContactEvent.__tablename__]
+_reached: Final[sa.BindParameter[Any]] = sa.bindparam("reached", expanding=True)
+_NOT_CONTACTED: Final = (LeadStatus.NEW, LeadStatus.ENRICHED)
+
+#: In order, so that two workers who mail the same people never wait for each other.
+_CONTACTED: Final = (
+    sa.update(_leads)
+    .where(
+        _leads.c.id.in_(sa.select(_leads.c.id).where(_leads.c.id.in_(_reached)).order_by(_leads.c.id).with_for_update())
+    )
+    .values(
+        last_contacted_at=sa.bindparam("moment"),
+        status=sa.case((_leads.c.status.in_(_NOT_CONTACTED), LeadStatus.CONTACTED), else_=_leads.c.status),
+        updated_at=sa.bindparam("moment"),
+    )
+)
+#: For those who are still there.
+_CONTACTS: Final = sa.insert(_events).from_select(
+    ["lead_id", "channel", "direction", "event_type", "summary", "event_at"],
+    sa.select(
+        _leads.c.id,
+        sa.bindparam("channel", type_=sa.String),
+        sa.bindparam("direction", type_=sa.String),
+        sa.bindparam("event_type", type_=sa.String),
+        sa.bindparam("summary", type_=sa.Text),
+        sa.bindparam("moment", type_=UtcDateTime()),
+    )
+    .where(_leads.c.id.in_(_reached))
+    .order_by(_leads.c.id),
+)
 
 
 def _change(row: Any, result: Result, limit: int, moment: datetime, chance: float) -> dict[str, Any]:
     """The new values of one attempt."""
     values: dict[str, Any] = dict.fromkeys(_COLUMNS)
     values["retry_count"] = row.retry_count
-    values["attempted_at"] = moment
+    values["attempted_at"] = values["updated_at"] = moment
     if isinstance(result, Sent):
         values |= {"status": AttemptStatus.SENT, "external_id": _short(result.external_id, 300)}
     elif isinstance(result, Rejected):
@@ -164,47 +197,26 @@ def _people(
     if claim.mode is not Mode.LIVE:
         return
     sent = [letter.lead_id for letter in letters if isinstance(results.get(letter.attempt_id), Sent)]
-    reached = sorted(lead_id for lead_id in sent if lead_id is not None)
+    reached = [lead_id for lead_id in sent if lead_id is not None]
     if reached:
-        # In order, so that two workers who mail the same people never wait for each other.
-        there = session.scalars(
-            sa.select(Lead.id).where(Lead.id.in_(reached)).order_by(Lead.id).with_for_update()
-        ).all()
-        _contacted(session, claim, there, moment)
+        connection = session.connection()
+        connection.execute(_CONTACTED, {"reached": reached, "moment": moment})
+        connection.execute(
+            _CONTACTS,
+            {
+                "reached": reached,
+                "channel": claim.platform.value,
+                "direction": Direction.OUTBOUND.value,
+                "event_type": "email",
+                "summary": claim.text.title,
+                "moment": moment,
+            },
+        )
     for letter in letters:
         result = results.get(letter.attempt_id)
         if isinstance(result, Rejected) and result.bounce and letter.address:
             source = f"queue row {claim.queue_id}, attempt {letter.attempt_id}"
             suppress(session, letter.address, SuppressionReason.BOUNCE, source)
-
-
-def _contacted(session: Session, claim: Claim, lead_ids: Sequence[int], moment: datetime) -> None:
-    if not lead_ids:
-        return
-    quiet = {"synchronize_session": False}
-    session.execute(
-        sa.update(Lead).where(Lead.id.in_(lead_ids)).values(last_contacted_at=moment), execution_options=quiet
-    )
-    session.execute(
-        sa.update(Lead)
-        .where(Lead.id.in_(lead_ids), Lead.status.in_((LeadStatus.NEW, LeadStatus.ENRICHED)))
-        .values(status=LeadStatus.CONTACTED),
-        execution_options=quiet,
-    )
-    session.execute(
-        sa.insert(ContactEvent),
-        [
-            {
-                "lead_id": lead_id,
-                "channel": claim.platform.value,
-                "direction": Direction.OUTBOUND,
-                "event_type": "email",
-                "summary": claim.text.title,
-                "event_at": moment,
-            }
-            for lead_id in lead_ids
-        ],
-    )
 
 
 def _finished(

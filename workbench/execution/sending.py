@@ -7,9 +7,10 @@ pause and is visible as SENDING, or it sees the pause and sends nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -19,14 +20,14 @@ from workbench.db import PAUSE_LOCK, lock
 from workbench.enums import AttemptStatus, Platform
 from workbench.execution import caps
 from workbench.execution.queue import Claim, attempts, queue
+from workbench.execution.recipients import look_up
 from workbench.execution.standing import Halt, Stop, halt, read
 from workbench.gateways.base import Message
-from workbench.models import Campaign, GatewaySetting, Lead
+from workbench.models import Campaign, Lead
 from workbench.placeholders import FIELDS
 from workbench.platform_rules import problems
-from workbench.services.audience import DNC, SUPPRESSED, refused_among
+from workbench.services.audience import DNC, SUPPRESSED
 from workbench.services.messages import fill_in
-from workbench.services.suppressions import suppressed_among
 from workbench.settings import Account
 
 ERASED: Final = "the person was erased"
@@ -98,7 +99,7 @@ def begin(session: Session, run: Run) -> Batch | Nothing:
     if stopped is not None or standing is None:
         return _halted(session, claim, stopped)
     moment = standing.now
-    limits, campaign_limits = _limits(session, run)
+    limits = caps.limits_for(run.account, standing.caps)
     letters: list[Letter] = []
     exhausted = False
     while not letters and not exhausted:
@@ -111,6 +112,7 @@ def begin(session: Session, run: Run) -> Batch | Nothing:
             continue
         gateway = claim.platform.gateway
         wanted = [letter.campaign_id for letter in letters]
+        campaign_limits = {row.campaign_id: row.max_emails_per_day for row in rows if row.campaign_id}
         taken = caps.take(session, gateway, claim.account, wanted, limits, campaign_limits, moment)
         full = next((window for window in taken.answers if window and not window.campaign_id), None)
         _defer_campaigns(session, claim, taken.answers)
@@ -136,35 +138,71 @@ def _halted(session: Session, claim: Claim, stopped: Halt | None) -> Nothing:
     return Nothing(None, None if stopped.stop is Stop.PAUSED else stopped.reason, stopped.stop)
 
 
-def _limits(session: Session, run: Run) -> tuple[caps.Limits, Mapping[int, int | None]]:
-    gateway = run.claim.platform.gateway
-    overrides = session.scalar(sa.select(GatewaySetting.caps).where(GatewaySetting.gateway == gateway))
-    limits = caps.limits_for(run.account, overrides)
-    if run.claim.platform is not Platform.EMAIL:
-        return limits, {}
-    campaigns = session.execute(
-        sa.select(Campaign.id, Campaign.max_emails_per_day).where(Campaign.project_id == run.claim.project_id)
-    )
-    return limits, {row.id: row.max_emails_per_day for row in campaigns}
-
-
 def _next(session: Session, run: Run, moment: datetime) -> Sequence[Any]:
     """The next attempts that are due, in order; those of a campaign that is switched off wait."""
+    values = {"of_queue": run.claim.queue_id, "cursor": run.cursor, "moment": moment, "size": run.limit}
+    return session.connection().execute(_due(), values).all()
+
+
+# The statements of every batch are made once and then only filled in: making one costs more than running it.
+
+
+@cache
+def _due() -> sa.Select[*tuple[Any, ...]]:
     fields = [getattr(Lead, name).label(f"lead_{name}") for name in FIELDS]
-    return session.execute(
-        sa.select(attempts.c.id, attempts.c.lead_id, attempts.c.campaign_id, attempts.c.address_norm, *fields)
+    return (
+        sa.select(
+            attempts.c.id,
+            attempts.c.lead_id,
+            attempts.c.campaign_id,
+            attempts.c.address_norm,
+            Campaign.max_emails_per_day,
+            *fields,
+        )
         .outerjoin(Lead, Lead.id == attempts.c.lead_id)
         .outerjoin(Campaign, Campaign.id == attempts.c.campaign_id)
         .where(
-            attempts.c.queue_id == run.claim.queue_id,
+            attempts.c.queue_id == sa.bindparam("of_queue"),
             attempts.c.status == AttemptStatus.PENDING,
-            attempts.c.id > run.cursor,
-            sa.or_(attempts.c.next_attempt_at.is_(None), attempts.c.next_attempt_at <= moment),
+            attempts.c.id > sa.bindparam("cursor"),
+            sa.or_(attempts.c.next_attempt_at.is_(None), attempts.c.next_attempt_at <= sa.bindparam("moment")),
             sa.or_(Campaign.id.is_(None), Campaign.active),
         )
         .order_by(attempts.c.id)
-        .limit(run.limit)
-    ).all()
+        .limit(sa.bindparam("size", type_=sa.Integer))
+    )
+
+
+@cache
+def _to_sending() -> sa.Update:
+    return (
+        sa.update(attempts)
+        .where(
+            attempts.c.id.in_(sa.bindparam("ids", expanding=True)),
+            attempts.c.queue_id == sa.bindparam("of_queue"),
+            attempts.c.status == AttemptStatus.PENDING,
+        )
+        .values(
+            status=AttemptStatus.SENDING,
+            attempted_at=sa.bindparam("moment"),
+            sender=sa.bindparam("worker"),
+            next_attempt_at=None,
+            updated_at=sa.bindparam("moment"),
+        )
+    )
+
+
+@cache
+def _renewal() -> sa.Update:
+    return (
+        sa.update(queue)
+        .where(queue.c.id == sa.bindparam("of_queue"))
+        .values(
+            lease_expires_at=sa.bindparam("ends"),
+            attempts=queue.c.attempts + sa.bindparam("tries", type_=sa.Integer),
+            updated_at=sa.bindparam("moment"),
+        )
+    )
 
 
 def _campaign_off(session: Session, claim: Claim, moment: datetime) -> bool:
@@ -187,8 +225,7 @@ def _sendable(session: Session, claim: Claim, run: Run, rows: Sequence[Any]) -> 
     if claim.platform is not Platform.EMAIL:
         return [Letter(row.id, None, 0, None, run.write(row, claim.text)) for row in rows]
     addresses = [row.address_norm for row in rows if row.lead_id is not None]
-    suppressed = suppressed_among(session, addresses)
-    refused = refused_among(session, addresses)
+    barred = look_up(session.connection(), addresses)
     letters, out = [], []
     for row in rows:
         text, missing = fill_in(claim.platform, claim.text, {name: getattr(row, f"lead_{name}") for name in FIELDS})
@@ -196,9 +233,9 @@ def _sendable(session: Session, claim: Claim, run: Run, rows: Sequence[Any]) -> 
         wrong = [] if missing else problems(claim.platform, text.title, text.body_text, text.caption)
         if row.lead_id is None:
             out.append(_set(row.id, AttemptStatus.SKIPPED, ERASED))
-        elif row.address_norm in refused:
+        elif row.address_norm in barred.refused:
             out.append(_set(row.id, AttemptStatus.SKIPPED, DNC))
-        elif row.address_norm in suppressed:
+        elif row.address_norm in barred.suppressed:
             out.append(_set(row.id, AttemptStatus.SKIPPED, SUPPRESSED))
         elif missing:
             named = ", ".join(f"{{{{{name}}}}}" for name in missing)
@@ -236,31 +273,15 @@ def _defer_campaigns(session: Session, claim: Claim, answers: Sequence[caps.Wind
 
 
 def _start(session: Session, run: Run, letters: Sequence[Letter], moment: datetime) -> None:
-    claim = run.claim
+    claim, connection = run.claim, session.connection()
     ids = [letter.attempt_id for letter in letters]
-    result = session.execute(
-        sa.update(attempts)
-        .where(
-            attempts.c.id.in_(ids),
-            attempts.c.queue_id == claim.queue_id,
-            attempts.c.status == AttemptStatus.PENDING,
-        )
-        .values(
-            status=AttemptStatus.SENDING,
-            attempted_at=moment,
-            sender=claim.worker_id,
-            next_attempt_at=None,
-            updated_at=moment,
-        )
+    result = connection.execute(
+        _to_sending(), {"ids": ids, "of_queue": claim.queue_id, "worker": claim.worker_id, "moment": moment}
     )
-    if result.rowcount != len(ids):  # type: ignore[attr-defined]
+    if result.rowcount != len(ids):
         raise RuntimeError(f"queue row {claim.queue_id}: an attempt changed under its claim")
-    session.execute(
-        sa.update(queue)
-        .where(queue.c.id == claim.queue_id)
-        .values(
-            lease_expires_at=moment + run.lease,
-            attempts=queue.c.attempts + (0 if run.begun else 1),
-        )
+    tries = 0 if run.begun else 1
+    connection.execute(
+        _renewal(), {"of_queue": claim.queue_id, "ends": moment + run.lease, "tries": tries, "moment": moment}
     )
     run.begun = True

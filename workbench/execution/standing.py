@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -14,22 +15,21 @@ from sqlalchemy.orm import Session
 
 from workbench.clock import now
 from workbench.db import UtcDateTime
-from workbench.enums import Consent, CreativeStatus, Mode, QueueStatus
+from workbench.enums import CreativeStatus, Mode, QueueStatus
+from workbench.execution import recipients
 from workbench.execution.queue import Claim
+from workbench.execution.recipients import Barred
 from workbench.models import (
-    Campaign,
     ContentItem,
     ContentVersion,
-    Lead,
+    GatewaySetting,
     Project,
     ProjectAccount,
     QueueRow,
     SafetySettings,
-    Suppression,
 )
 from workbench.services.projects import SIMULATED
 from workbench.services.schedules import gateway_paused, join_flags
-from workbench.services.suppressions import address_hash
 
 
 class Stop(StrEnum):
@@ -73,6 +73,8 @@ class Standing:
     account: str
     bound_account: str | None
     now: datetime
+    #: The gateway's own caps, in place of the account's.
+    caps: Mapping[str, Any] | None = None
 
 
 def halt(standing: Standing, token: int) -> Halt | None:
@@ -100,35 +102,27 @@ def halt(standing: Standing, token: int) -> Halt | None:
 def read(session: Session, claim: Claim) -> Standing | None:
     """How the row stands, its row held to the transaction's end. None when it is gone."""
     dialect = session.get_bind().dialect.name
-    row = session.execute(_held(dialect), {"queue_id": claim.queue_id, "moment": now()}).first()
+    row = session.connection().execute(_held(dialect), {"queue_id": claim.queue_id, "moment": now()}).first()
     return _standing(row) if row else None
 
 
 @dataclass(frozen=True)
 class Glance:
-    """A look between two messages: at the row, and at the next recipient."""
+    """A look between two messages: at the row, and at recipients that come next."""
 
     standing: Standing | None
-    suppressed: bool
-    refused: bool
-    campaign_off: bool
+    barred: Barred = field(default_factory=Barred)
 
 
-def glance(connection: Connection, claim: Claim, address: str | None, campaign_id: int | None) -> Glance:
+def glance(connection: Connection, claim: Claim, addresses: Sequence[str], campaigns: Sequence[int]) -> Glance:
     """Look at everything that may have changed since the batch was begun. One statement, no lock."""
-    row = connection.execute(
-        _glance(connection.dialect.name),
-        {
-            "queue_id": claim.queue_id,
-            "moment": now(),
-            "address": address or "",
-            "address_hash": address_hash(address or ""),
-            "next_campaign": campaign_id or 0,
-        },
-    ).first()
-    if row is None:
-        return Glance(None, False, False, False)
-    return Glance(_standing(row), row.suppressed, row.refused, row.campaign_off)
+    rows = connection.execute(
+        _glance(connection.dialect.name, len(addresses), len(campaigns)),
+        {"queue_id": claim.queue_id, "moment": now()} | recipients.parameters(addresses, campaigns),
+    ).all()
+    if not rows:
+        return Glance(None)
+    return Glance(_standing(rows[0]), recipients.read(((row.kind, row.value) for row in rows), addresses))
 
 
 # Each statement is made once and then only filled in: making it costs more than running it.
@@ -140,15 +134,9 @@ def _held(dialect: str) -> sa.Select[*tuple[Any, ...]]:
 
 
 @cache
-def _glance(dialect: str) -> sa.Select[*tuple[Any, ...]]:
-    address, hashed = sa.bindparam("address", type_=sa.String), sa.bindparam("address_hash", type_=sa.String)
-    suppressed = sa.exists().where(Suppression.address_norm.in_([address, hashed]))
-    refused = sa.exists().where(Lead.email_norm == address, Lead.consent_status == Consent.DNC)
-    campaign = sa.bindparam("next_campaign", type_=sa.Integer)
-    off = sa.exists().where(Campaign.id == campaign, sa.not_(Campaign.active))
-    return _query(dialect).add_columns(
-        suppressed.label("suppressed"), refused.label("refused"), off.label("campaign_off")
-    )
+def _glance(dialect: str, addresses: int, campaigns: int) -> sa.Select[*tuple[Any, ...]]:
+    barred = recipients.statement(addresses, campaigns).subquery()
+    return _query(dialect).outerjoin(barred, sa.true()).add_columns(barred.c.kind, barred.c.value)
 
 
 def _query(dialect: str) -> sa.Select[*tuple[Any, ...]]:
@@ -174,6 +162,7 @@ def _query(dialect: str) -> sa.Select[*tuple[Any, ...]]:
                 Project.paused.label("project_paused"),
                 Project.approved_strategy_id,
                 gateway_paused().label("gateway_paused"),
+                GatewaySetting.caps,
                 SafetySettings.system_paused,
                 SafetySettings.mode.label("installation_mode"),
                 ProjectAccount.account.label("bound_account"),
@@ -209,4 +198,5 @@ def _standing(row: Any) -> Standing:
         account=row.account,
         bound_account=row.bound_account,
         now=row.moment,
+        caps=row.caps,
     )
