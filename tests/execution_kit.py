@@ -42,6 +42,9 @@ class Wire:
             raise NotConfigured("No account of that name is configured.")
         return self
 
+    def to_probe(self) -> dict[Gateway, list[str]]:
+        return {}
+
     # As a sender.
     @contextmanager
     def connect(self) -> Iterator[Wire]:

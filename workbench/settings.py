@@ -138,6 +138,11 @@ class Settings(BaseSettings):
     worker_poll_seconds: Annotated[float, Field(gt=0)] = Field(
         default=1.0, description="How often an idle worker looks for work."
     )
+    probe_interval_seconds: Annotated[int, Field(ge=10)] = Field(
+        default=300,
+        description="How often workers probe each configured gateway. After three times this without a probe its "
+        "state is unknown.",
+    )
     timezone: str = Field(default="UTC", description="IANA zone of new projects.")
 
     @field_validator("public_url")

@@ -39,9 +39,12 @@ CAPTURED: Final = {
     "suppressions": 16,
     "audit_events": 17,
 }
-#: Private (users, drafts), a pulse rather than a change (checks, heartbeats), or the log's own.
+#: Private (users, drafts), a pulse rather than a change (checks, turns, heartbeats), or the log's own.
 NOT_CAPTURED: Final = frozenset(
-    {"users", "drafts", "gateway_checks", "worker_heartbeats", "change_log", "mirror_state", "alembic_version"}
+    {
+        *("users", "drafts", "gateway_checks", "probe_turns", "worker_heartbeats"),
+        *("change_log", "mirror_state", "alembic_version"),
+    }
 )
 
 #: What every trigger and function of ours is called first, so that all of them can be found and taken off.

@@ -193,11 +193,13 @@ def fill(session: Session, dice: random.Random, rows: int = 12) -> list[int]:
                 completed_at=maybe(moments(dice)),
             )
         )
+        probed = moments(dice)
         session.add(
             GatewayCheck(
                 gateway=dice.choice(["x", "linkedin"]),
                 account=dice.choice(["one", "two"]),
-                at=moments(dice),
+                at=probed,
+                fresh_until=probed + timedelta(minutes=15),
                 state=dice.choice([GatewayState.OK, GatewayState.DOWN, GatewayState.DOWN]),
             )
         )

@@ -84,7 +84,7 @@ def attention(all_: Everything, as_of: datetime, project_id: int | None) -> dict
             check for check in all_.checks if (check.gateway, check.account) == (gateway, account) and check.at <= as_of
         ]
         past.sort(key=lambda check: (check.at, check.id), reverse=True)
-        fresh = bool(past) and past[0].at >= as_of - timedelta(minutes=15)
+        fresh = bool(past) and past[0].fresh_until >= as_of
         if fresh and [check.state for check in past[:2]] == ["down", "down"]:
             down.add(gateway)
     return {

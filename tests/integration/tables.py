@@ -23,6 +23,7 @@ CHAIN = (
     "95d0b3e7c21a",
     "2ea7f61c0b94",
     "d6183c5f9ae7",
+    "4b9e27d0c5f3",
 )
 #: The tables a person's rows are not in.
 MACHINERY = {"alembic_version", "change_log", "mirror_state"}
@@ -46,7 +47,7 @@ _WORDS = {
     "status": "SENT",
 }
 #: Of these the fixed words, or the one row there may be, allow no second row.
-ONE_ROW = {"cam_safety_settings", "gateway_settings", "execution_queue", "project_accounts"}
+ONE_ROW = {"cam_safety_settings", "gateway_settings", "execution_queue", "probe_turns", "project_accounts"}
 _numbers = count(1)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from workbench.db import database_now, transaction
 from workbench.enums import Mode, Platform
 from workbench.errors import DatabaseProblem, NotConfigured
-from workbench.execution import caps
+from workbench.execution import caps, chores
 from workbench.execution.delivery import Delivered, deliver, uptime
 from workbench.execution.expand import expand, find_audience
 from workbench.execution.finishing import Finished, finish
@@ -52,7 +52,7 @@ PRUNE_SECONDS: Final = 3600.0
 LAST_WORDS_SECONDS: Final = 30.0
 
 
-class GatewaysLike(Protocol):
+class GatewaysLike(chores.GatewaysLike, Protocol):
     """What the worker needs of the gateways."""
 
     def sender(self, platform: Platform, account_name: str, mode: Mode) -> Sender: ...
@@ -101,7 +101,7 @@ class Worker:
         self._stop = stop
         log.info("worker started worker=%s", self.worker_id)
         wait = self._settings.worker_poll_seconds
-        with self._heartbeat:
+        with self._heartbeat, chores.chores(self._engine, self._settings, self._runtime.gateways, self.worker_id):
             while not stop.is_set():
                 try:
                     busy = self.run_once() > 0

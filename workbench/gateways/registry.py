@@ -98,6 +98,18 @@ class Gateways:
             base_url=settings.apollo_base_url, api_key=settings.apollo_api_key, seconds=settings.send_timeout_seconds
         )
 
+    def to_probe(self) -> dict[Gateway, list[str]]:
+        """The configured gateways, each with the accounts whose probe calls out (no account: one without a name)."""
+        found = {
+            gateway: [account.name for account in self.accounts_for(platform) if self.missing(account) is None]
+            for gateway, platform in _PLATFORMS.items()
+        }
+        if self.model is not None:
+            found[Gateway.OPENAI] = [self._settings.openai_model or ""]
+        if self.apollo is not None:
+            found[Gateway.APOLLO] = [""]
+        return {gateway: accounts for gateway, accounts in found.items() if accounts}
+
     def probe(self, gateway: Gateway) -> list[Probe]:
         """Look at ``gateway`` now, once per account. Calls out; takes up to the time limit for each.
 

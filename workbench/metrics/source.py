@@ -20,8 +20,8 @@ from workbench.metrics.frames import typed_columns
 from workbench.models import Base
 from workbench.triggers import CAPTURED
 
-#: Local sign-ins and people's unsaved texts are nobody else's to query; the rest is the capture's own bookkeeping.
-LEFT_OUT: Final = frozenset({"users", "drafts", "change_log", "mirror_state"})
+#: Local sign-ins and people's unsaved texts are nobody else's to query; the rest is bookkeeping.
+LEFT_OUT: Final = frozenset({"users", "drafts", "probe_turns", "change_log", "mirror_state"})
 
 #: Rows in one piece, so that a large table is never whole in memory twice.
 CHUNK: Final = 50_000

@@ -25,7 +25,6 @@ from workbench.db import UtcDateTime
 from workbench.errors import InputError
 from workbench.metrics.frames import FLAG, INTEGER, MAYBE_INTEGER, NUMBER, TEXT, TIME, to_rows
 from workbench.metrics.mirror import Mirror
-from workbench.services.gateway_checks import FRESH_FOR
 
 Source = Session | Mirror
 
@@ -195,7 +194,6 @@ def windows(as_of: datetime) -> dict[str, datetime]:
         "since_7d": as_of - timedelta(days=7),
         "since_14d": as_of - timedelta(days=14),
         "overdue_before": as_of - OVERDUE_AFTER,
-        "checks_since": as_of - FRESH_FOR,
     }
 
 

@@ -14,6 +14,7 @@ from workbench.models.content import ContentItem, ContentVersion
 from workbench.models.execution import (
     GatewayCheck,
     GatewaySetting,
+    ProbeTurn,
     QueueRow,
     SendCounter,
     Suppression,
@@ -38,6 +39,7 @@ __all__ = [
     "Lead",
     "MirrorState",
     "OutreachAttempt",
+    "ProbeTurn",
     "Project",
     "ProjectAccount",
     "QueueRow",

@@ -119,6 +119,22 @@ class GatewayCheck(Base):
     latency_ms: Mapped[float | None]
     detail: Mapped[str] = mapped_column(Text, default="", server_default="")
     facts: Mapped[dict[str, Any] | None]
+    #: After this it says nothing about the present any more.
+    fresh_until: Mapped[datetime]
+
+
+class ProbeTurn(Base):
+    """Which worker probes a gateway right now, so that no two do."""
+
+    __tablename__ = "probe_turns"
+    __table_args__ = (one_of("gateway", Gateway),)
+
+    gateway: Mapped[str] = mapped_column(String(16), unique=True)
+    #: Goes up with every turn: whoever comes with an old one stores nothing.
+    token: Mapped[int] = mapped_column(default=0, server_default="0")
+    worker_id: Mapped[str | None] = mapped_column(String(200))
+    #: None between two turns.
+    lease_expires_at: Mapped[datetime | None]
 
 
 class WorkerHeartbeat(Base):

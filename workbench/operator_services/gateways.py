@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -60,6 +60,7 @@ def probe_gateways(db: Session, gateway: str | None = None) -> dict[str, Gateway
                 latency_ms=probe.latency_ms,
                 facts=probe.facts,
                 at=at,
+                interval=timedelta(seconds=runtime.settings.probe_interval_seconds),
             )
         gateway_checks.prune(db, at)
         checks = gateway_checks.newest(db, at)
@@ -86,8 +87,8 @@ def _status(
         # Nothing to call, so these probes only say what is missing.
         missing = " ".join(probe.detail for probe in runtime.gateways.probe(gateway))
         return _row(GatewayState.UNCONFIGURED, missing, None, facts, declared, at)
-    # What has no accounts (the model, Apollo) is probed as one; a check of an account that is gone counts no more.
-    names = declared or sorted({account for one, account in checks if one is gateway})
+    # What has no accounts (the model, Apollo) is probed as one; a check of what is gone counts no more.
+    names = declared or runtime.gateways.to_probe()[gateway]
     states = {name: judge(checks.get((gateway, name), []), at) for name in names}
     state = gateway_checks.worst(states.values())
     named = next((name for name in names if states[name] is state and (gateway, name) in checks), None)

@@ -54,7 +54,6 @@ def test_the_windows_hang_on_as_of() -> None:
         "since_7d": AT - timedelta(days=7),
         "since_14d": AT - timedelta(days=14),
         "overdue_before": AT - timedelta(minutes=5),
-        "checks_since": AT - timedelta(minutes=15),
     }
 
 

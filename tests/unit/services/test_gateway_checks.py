@@ -13,7 +13,7 @@ UNCONFIGURED, UNKNOWN = GatewayState.UNCONFIGURED, GatewayState.UNKNOWN
 
 
 def _checks(*found: tuple[GatewayState, timedelta]) -> list[Check]:
-    return [Check(Gateway.X, "one", NOW - age, state) for state, age in found]
+    return [Check(Gateway.X, "one", NOW - age, state, NOW - age + FRESH_FOR) for state, age in found]
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ creatives AS (
 ),
 probes AS (
   SELECT
-    gateway, state, "at",
+    gateway, state, fresh_until,
     row_number() OVER (PARTITION BY gateway, account ORDER BY "at" DESC, id DESC) AS nth,
     lead(state) OVER (PARTITION BY gateway, account ORDER BY "at" DESC, id DESC) AS before
   FROM gateway_checks
@@ -110,7 +110,7 @@ SELECT
   waiting.missed,
   (
     SELECT count(DISTINCT gateway) FROM probes
-    WHERE nth = 1 AND "at" >= :checks_since AND state = 'down' AND before = 'down'
+    WHERE nth = 1 AND fresh_until >= :as_of AND state = 'down' AND before = 'down'
   ) AS gateways_down,
   creatives.stale AS stale_creatives,
   tried.other_mode_attempts,
