@@ -110,6 +110,11 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         "preview_resume": (viewer, {"scope": "system", "key": None}),
         "preview_leads": (viewer, file),
         "get_queue": (viewer, project | {"status": None, "limit": 100}),
+        "get_queue_item": (viewer, {"queue_id": of.queued}),
+        "get_calendar": (
+            viewer,
+            project | {"first": "2026-11-01", "days": 42, "platform": None, "timezone": None, "per_day": 50},
+        ),
         "list_unknown_attempts": (viewer, open_attempts),
         "list_failed_attempts": (viewer, open_attempts),
         "get_attention_metrics": (viewer, project | {"as_of": None}),
@@ -174,6 +179,10 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         "send_test": (operator, card | {"to": "me@example.com", "lead_id": None}),
         "bulk_schedule_creatives": (approver, project | {"ids": [of.approved], "schedule_params": None}),
         "undo_batch": (operator, {"batch_id": "filled in by the test"}),
+        "preview_reschedule": (
+            approver,
+            {"queue_id": of.queued, "local_time": "2099-06-01T09:00", "timezone": None},
+        ),
         "reschedule": (
             approver,
             {"queue_id": of.queued, "local_time": "2099-06-01T09:00", "timezone": None, "reason": None},

@@ -3,6 +3,7 @@
 Each operation takes a session first, checks the actor's role, writes the audit event, and is one whole transaction.
 """
 
+from workbench.operator_services.calendar import get_calendar
 from workbench.operator_services.campaigns import create_campaign, list_campaigns, set_campaign_active
 from workbench.operator_services.creatives import (
     bulk_approve_creatives,
@@ -48,7 +49,13 @@ from workbench.operator_services.projects import (
     move_project,
     save_intake,
 )
-from workbench.operator_services.queue import get_queue, list_failed_attempts, list_unknown_attempts, reconcile_unknown
+from workbench.operator_services.queue import (
+    get_queue,
+    get_queue_item,
+    list_failed_attempts,
+    list_unknown_attempts,
+    reconcile_unknown,
+)
 from workbench.operator_services.safety import (
     get_mode,
     get_pause_state,
@@ -62,6 +69,7 @@ from workbench.operator_services.safety import (
 from workbench.operator_services.schedules import (
     bulk_schedule_creatives,
     cancel_scheduled,
+    preview_reschedule,
     preview_schedule,
     reschedule,
     retry_failed,
@@ -111,6 +119,7 @@ __all__ = [
     "get_activity_feed",
     "get_attention_metrics",
     "get_audit_log",
+    "get_calendar",
     "get_changes_token",
     "get_creative",
     "get_creative_versions",
@@ -126,6 +135,7 @@ __all__ = [
     "get_project_strategy_doc",
     "get_projects_pipeline",
     "get_queue",
+    "get_queue_item",
     "get_strategies",
     "get_system_pause",
     "get_workers",
@@ -142,6 +152,7 @@ __all__ = [
     "move_project",
     "preview_leads",
     "preview_message",
+    "preview_reschedule",
     "preview_resume",
     "preview_schedule",
     "probe_gateways",

@@ -44,6 +44,12 @@ def get_queue(
         return [_shape(entry) for entry in found]
 
 
+def get_queue_item(db: Session, queue_id: int) -> QueueItem:
+    """One row in the shape of :func:`get_queue`. For viewers. Raises :class:`NotFoundError`."""
+    with operation(db, Role.VIEWER, write=False):
+        return queue_item(db, as_id(queue_id, "queue row"))
+
+
 def queue_item(db: Session, queue_id: int) -> QueueItem:
     """One row in the shape of :func:`get_queue`, inside an operation."""
     found = queue_view.entries(db, ways_of(db), runtime_of(db).settings.staleness_minutes, queue_ids=[queue_id])

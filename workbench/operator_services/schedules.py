@@ -16,6 +16,7 @@ from workbench.operator_services.queue import queue_item, ways_of
 from workbench.operator_services.types import (
     BulkResult,
     ItemOutcome,
+    MovePreview,
     QueueItem,
     SchedulePreview,
     ScheduleResult,
@@ -113,6 +114,23 @@ def reschedule(
         why = optional_text(reason, "The reason")
         row = queue_rows.reschedule(db, actor, as_id(queue_id, "queue row"), local_time, timezone, why)
         return queue_item(db, row.id)
+
+
+def preview_reschedule(db: Session, queue_id: int, local_time: object, timezone: str | None = None) -> MovePreview:
+    """What :func:`reschedule` would do with the same arguments; nothing is changed. For approvers.
+
+    Raises what that raises: :class:`NotFoundError`, :class:`InvalidTransition`, :class:`ScheduleInvalid`.
+    """
+    with operation(db, Role.APPROVER, write=False):
+        row = queue_rows.get_row(db, as_id(queue_id, "queue row"))
+        slot, zone = queue_rows.another_time(row, local_time, timezone)
+        assert slot.utc is not None
+        return {
+            "item": queue_item(db, row.id),
+            "local_time": slot.local.isoformat(timespec="seconds"),
+            "timezone": zone.key,
+            "scheduled_time": slot.utc,
+        }
 
 
 def cancel_scheduled(db: Session, queue_ids: Sequence[int], reason: str) -> BulkResult:

@@ -238,6 +238,40 @@ class QueueItem(TypedDict):
     skipped: int
 
 
+class CalendarItem(TypedDict):
+    """A queue row on the calendar; ``get_queue_item`` has the rest of it."""
+
+    id: int
+    project_id: int
+    project: str
+    platform: str
+    #: Of the version that goes out; a post without one shows how its text begins.
+    title: str
+    mode: str
+    status: str
+    scheduled_time: datetime
+    local_time: str
+    timezone: str
+
+
+class CalendarDay(TypedDict):
+    #: ``YYYY-MM-DD``
+    date: str
+    #: All of the day, also those that are not among ``items``.
+    total: int
+    items: list[CalendarItem]
+
+
+class MovePreview(TypedDict):
+    """What ``reschedule`` would make of a row."""
+
+    item: QueueItem
+    #: ``YYYY-MM-DDTHH:MM:SS`` in ``timezone``.
+    local_time: str
+    timezone: str
+    scheduled_time: datetime
+
+
 class TimelineRow(TypedDict):
     at: datetime
     #: queue or attempt

@@ -6,6 +6,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -65,14 +66,7 @@ def reschedule(
     past, skipped, repeated or no time.
     """
     row = get_row(session, queue_id, lock=True)
-    check_transition(QUEUE_TRANSITIONS, QueueStatus(row.status), _Q.QUEUED, f"Queue row {queue_id}")
-    if row.status not in (_Q.QUEUED, _Q.MISSED):
-        raise InvalidTransition(
-            f"Queue row {queue_id} is {row.status}; only a QUEUED or MISSED one is rescheduled. Retry it instead.",
-            state=row.status,
-        )
-    zone = slots.find_zone(timezone or row.timezone)
-    slot = slots.to_utc(slots.read_time(local_time), zone, now())
+    slot, zone = another_time(row, local_time, timezone)
     assert slot.utc is not None
     item, _ = item_of(session, row)
     before = {"status": row.status, "local_time": row.local_time, "timezone": row.timezone}
@@ -91,6 +85,18 @@ def reschedule(
         after={"status": row.status, "local_time": row.local_time, "timezone": row.timezone},
     )
     return row
+
+
+def another_time(row: QueueRow, local_time: object, timezone: str | None) -> tuple[slots.Slot, ZoneInfo]:
+    """The slot that :func:`reschedule` would give ``row``, and its zone. Raises what that raises."""
+    what = f"Queue row {row.id}"
+    check_transition(QUEUE_TRANSITIONS, QueueStatus(row.status), _Q.QUEUED, what)
+    if row.status not in (_Q.QUEUED, _Q.MISSED):
+        raise InvalidTransition(
+            f"{what} is {row.status}; only a QUEUED or MISSED one is rescheduled. Retry it instead.", state=row.status
+        )
+    zone = slots.find_zone(timezone or row.timezone)
+    return slots.to_utc(slots.read_time(local_time), zone, now()), zone
 
 
 def set_time(row: QueueRow, local: datetime, utc: datetime, zone: str) -> None:
