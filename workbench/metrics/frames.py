@@ -56,8 +56,9 @@ def _series(array: Any, type_: str) -> pd.Series[Any]:
         return pd.Series(_times(values, mask).dt.tz_localize("UTC"))
     if values.dtype.kind == "M":
         return _times(values, mask)
+    text = type_ in ("VARCHAR", "JSON") or type_.startswith("ENUM(")
     if mask is None or not mask.any():
-        return pd.Series(values, dtype="str" if type_ in ("VARCHAR", "JSON") else None)
+        return pd.Series(values, dtype="str" if text else None)
     if values.dtype.kind in "iu":
         return pd.Series(pd.arrays.IntegerArray(values.copy(), mask.copy()))
     if values.dtype.kind == "b":
@@ -68,7 +69,7 @@ def _series(array: Any, type_: str) -> pd.Series[Any]:
         return pd.Series(np.where(mask, np.timedelta64("NaT"), values))
     things = values.astype(object)
     things[mask] = None
-    return pd.Series(things, dtype="str" if type_ in ("VARCHAR", "JSON") else "object")
+    return pd.Series(things, dtype="str" if text else "object")
 
 
 def _times(values: Any, mask: Any) -> pd.Series[Any]:

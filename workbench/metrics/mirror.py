@@ -1,58 +1,64 @@
 """The mirror: a copy of the operational database in an in-memory DuckDB, for counting over whole tables.
 
-It is loaded in full, from one snapshot, when the source has changed since the last load, and left alone when it has
-not. Refreshing by the change log instead of in full will take the place of :meth:`Mirror._load` and nothing else.
+It follows the database's own log of changes: what was logged since the last time is read again and put in the place
+of what was there, in one transaction. Whenever the log may not tell everything, tables are read again in full.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import duckdb
 import pandas as pd
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from workbench.db import explain
+from workbench.db import explain, file_identity, for_single_reads
+from workbench.errors import WorkbenchError
 from workbench.metrics import adhoc, changes, source
+from workbench.metrics.changes import Position
+from workbench.metrics.copy import Change, Copy
 from workbench.metrics.frames import from_result
+from workbench.metrics.loading import Loading, Progress
+from workbench.metrics.source import Table
 from workbench.triggers import verify_triggers
 
-#: A query can reach nothing outside: no files, no network, no extensions, no variables of the Python around it.
-_CLOSED: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": "false",
-    "python_enable_replacements": "false",
-}
+log = logging.getLogger(__name__)
 
-
-def open_closed() -> duckdb.DuckDBPyConnection:
-    """An empty DuckDB in memory that reaches nothing outside and whose settings cannot be changed any more."""
-    connection = duckdb.connect(":memory:", config=_CLOSED)
-    connection.execute("SET GLOBAL TimeZone = 'UTC'")
-    connection.execute("SET lock_configuration = true")
-    return connection
+#: With more changed rows than this, a table is read again in full: that is quicker than to look for each.
+MOST_CHANGES: Final = 200_000
 
 
 class Mirror:
-    """A DuckDB copy of every table but users and drafts. May be used from any number of threads.
+    """A DuckDB copy of every table but those of :data:`source.LEFT_OUT`. May be used from any number of threads.
 
-    Nothing is opened before the first use; :meth:`close` lets go of everything.
+    Nothing is opened before the first use; :meth:`close` lets go of everything. ``progress`` is told how far a load
+    of whole tables is.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, progress: Progress | None = None) -> None:
         self._engine = engine
-        self._tables = source.tables(engine.dialect.name)
+        self._tables = {table.name: table for table in source.tables(engine.dialect.name)}
+        self._progress = progress
         self._lock = threading.RLock()
-        self._duckdb: duckdb.DuckDBPyConnection | None = None
+        self._copy: Copy | None = None
         #: SQLite only: the connection on which ``data_version`` tells whether another one has written.
         self._watch: Connection | None = None
         self._data_version: int | None = None
-        #: What was loaded: the token of the captured tables, the fingerprint of each other one.
-        self._loaded: dict[str, str] = {}
-        self._token = ""
+        #: Where the copy stands; None before anything was read.
+        self._position: Position | None = None
+        #: Whether all triggers stood at that position.
         self._trusted = False
+        #: A load of whole tables that goes on, if any.
+        self.loading: Loading | None = None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether there is a copy, of this moment or an earlier one."""
+        return self._position is not None
 
     def refresh(self) -> bool:
         """Take over what was committed since the last time. Says whether there was anything.
@@ -64,18 +70,43 @@ class Mirror:
                 version = self._source_version()
                 if version is not None and version == self._data_version:
                     return False
+                if self._unchanged():
+                    self._data_version = version
+                    return False
                 with source.snapshot(self._engine) as connection:
-                    changed = self._follow(connection)
+                    changed = self.follow(connection)
             except DBAPIError as error:
                 raise explain(error) from error
             # What was read is at least as new as this number, which was taken before.
             self._data_version = version
             return changed
 
+    def follow(self, connection: Connection) -> bool:
+        """Become equal to the database as ``connection`` sees it, in the snapshot of its transaction.
+
+        Says whether there was anything to do.
+        """
+        with self._lock:
+            before, now = self._position, changes.position(connection)
+            if before is None or (now.history, now.shapes) != (before.history, before.shapes):
+                self._trusted = not verify_triggers(connection)
+            whole, rows = self._behind(connection, before, now)
+            if whole or rows:
+                if self._copy is None:
+                    self._copy = Copy()
+                with self._copy.changing() as change:
+                    if whole:
+                        self._load(connection, change, whole)
+                    for table, ids in rows.items():
+                        change.remove(table, ids)
+                        for frame in source.chosen(connection, table, ids):
+                            change.add(table, frame)
+            self._position = now
+            return bool(whole or rows)
+
     def fetch(self, query: str, params: Mapping[str, Any]) -> pd.DataFrame:
         """The whole result of one of our own queries, ``$name`` for parameters, on fresh data."""
-        self.refresh()
-        cursor = self._cursor()
+        cursor = self._fresh()
         try:
             cursor.execute(query, dict(params) or None)
             return from_result(cursor)
@@ -96,66 +127,104 @@ class Mirror:
         Raises :class:`QueryError`, showing where the query is wrong, when it is not a single SELECT, takes longer
         than ``timeout`` seconds or has more than ``max_rows`` rows.
         """
-        self.refresh()
-        cursor = self._cursor()
+        cursor = self._fresh()
         try:
             return adhoc.run(cursor, query, params, max_rows=max_rows, timeout=timeout)
         finally:
             cursor.close()
 
+    def load_in_background(self) -> threading.Thread | None:
+        """Begin the first load beside the caller, unless there is a copy or a load goes on already."""
+        if self.loaded or self.loading is not None:
+            return None
+        self.loading = Loading(0, 0)
+        thread = threading.Thread(target=self._load_quietly, name="mirror", daemon=True)
+        thread.start()
+        return thread
+
     def close(self) -> None:
         """Let go of the copy and of the source. The mirror may be used again: it then loads afresh."""
         with self._lock:
-            if self._duckdb is not None:
-                self._duckdb.close()
-            if self._watch is not None:
-                self._watch.close()
-            self._duckdb = self._watch = self._data_version = None
-            self._loaded, self._token = {}, ""
+            if self._copy is not None:
+                self._copy.close()
+            self._forget_watch()
+            self._copy = self._position = None
+
+    def _fresh(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            self.refresh()
+            assert self._copy is not None, "a refresh makes one"
+            return self._copy.cursor()
+
+    def _load_quietly(self) -> None:
+        try:
+            self.refresh()
+        except WorkbenchError as error:  # whoever asks for numbers next is told
+            log.warning("The mirror could not be loaded: %s", error.message)
+        finally:
+            self.loading = None
+
+    # What differs
 
     def _source_version(self) -> int | None:
+        """SQLite: a number that stays as long as nobody else has committed, read without touching the file."""
         if self._engine.dialect.name != "sqlite":
             return None
+        if self._watch is not None and self._watch.info.get("file") != file_identity(self._engine):
+            self._forget_watch()  # the file is another one
         if self._watch is None:
             self._watch = self._engine.connect()
         version = self._watch.exec_driver_sql("PRAGMA data_version").scalar_one()
         self._watch.rollback()
         return int(version)
 
-    def _follow(self, connection: Connection) -> bool:
-        """Load what differs from what was loaded, as this one snapshot has it."""
-        captured = changes.token(connection)
-        if captured != self._token:
-            self._token, self._trusted = captured, not verify_triggers(connection)
-        if not self._trusted:  # a database without its triggers does not say what changed
-            self._loaded = {}
-        now = {
-            table.name: captured if table.captured else source.fingerprint(connection, table) for table in self._tables
+    def _forget_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+        self._watch = self._data_version = None
+
+    def _unchanged(self) -> bool:
+        """Whether the copy is as the database is, by a look outside any snapshot; then it stands where that was."""
+        before = self._position
+        if before is None or not self._trusted:
+            return False
+        with for_single_reads(self._engine).connect() as connection:
+            now = changes.position(connection)
+            if not now.follows(before) or now.shapes != before.shapes or changes.any_logged(connection, before):
+                return False
+        self._position = now
+        return True
+
+    def _behind(
+        self, connection: Connection, before: Position | None, now: Position
+    ) -> tuple[list[Table], dict[Table, list[int]]]:
+        """Which tables are to be read in full, and which rows of the others."""
+        if before is None or not now.follows(before) or not self._trusted:
+            return list(self._tables.values()), {}
+        rows = changes.logged(connection, before)
+        whole = {name for name, shape in now.shapes.items() if shape != before.shapes[name]}
+        whole |= {name for name, ids in rows.items() if None in ids or len(ids) > MOST_CHANGES}
+        return [self._tables[name] for name in sorted(whole)], {
+            self._tables[name]: sorted(id_ for id_ in ids if id_ is not None)
+            for name, ids in rows.items()
+            if name not in whole
         }
-        behind = [table for table in self._tables if now[table.name] != self._loaded.get(table.name)]
-        if behind:
-            self._load(connection, behind)
-            self._loaded = now
-        return bool(behind)
 
-    def _load(self, connection: Connection, behind: list[source.Table]) -> None:
-        cursor = self._cursor()
+    def _load(self, connection: Connection, change: Change, tables: Sequence[Table]) -> None:
+        """Read ``tables`` in full."""
+        expected = sum(source.highest_id(connection, table) for table in tables)
+        rows = 0
         try:
-            cursor.begin()
-            for table in behind:
-                cursor.execute(table.create)
+            for table in tables:
+                change.empty(table)
                 for frame in source.chunks(connection, table):
-                    cursor.register("chunk", frame)
-                    cursor.execute(table.insert("chunk"))
-                    cursor.unregister("chunk")
-            cursor.commit()
+                    change.add(table, frame)
+                    rows += len(frame)
+                    self._tell(Loading(rows, expected))
         finally:
-            # Closing rolls back what was not committed.
-            cursor.close()
+            self._tell(None)
 
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
-        """A connection of its own for one caller: DuckDB's are not to be shared between threads."""
-        with self._lock:
-            if self._duckdb is None:
-                self._duckdb = open_closed()
-            return self._duckdb.cursor()
+    def _tell(self, loading: Loading | None) -> None:
+        self.loading = loading
+        if self._progress is not None:
+            self._progress(loading)

@@ -6,10 +6,11 @@ would drop the process's file locks when it closes its copy, and two writers wou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import sqlalchemy as sa
@@ -22,6 +23,11 @@ from workbench.triggers import CAPTURED
 
 #: Local sign-ins and people's unsaved texts are nobody else's to query; the rest is bookkeeping.
 LEFT_OUT: Final = frozenset({"users", "drafts", "probe_turns", "change_log", "mirror_state"})
+
+#: Columns of states and kinds: DuckDB counts numbers that stand for words several times faster than words.
+WORDS: Final = frozenset(
+    {*("status", "state", "mode", "platform", "channel", "direction", "event_type"), *("source", "gateway", "role")}
+)
 
 #: Rows in one piece, so that a large table is never whole in memory twice.
 CHUNK: Final = 50_000
@@ -36,6 +42,11 @@ class Column:
     dtype: str
     type: str
     store: str
+
+    @property
+    def words(self) -> bool:
+        """Whether it holds one of a few words, over and over."""
+        return self.type == "VARCHAR" and self.name in WORDS
 
 
 @dataclass(frozen=True)
@@ -96,28 +107,48 @@ def _column(column: sa.Column[object], dialect: str) -> Column:
 
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
-    """A connection on which every read sees the database at one moment, and which keeps nobody from writing."""
+    """A connection on which every read sees the database at one moment, and which keeps nobody from writing.
+
+    It waits for a TRUNCATE or a migration that is under way, and one that comes later waits for it.
+    """
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with connection.begin():
+            if engine.dialect.name == "postgresql":
+                # Before the first read, which is what the snapshot is taken by: a table that were emptied between
+                # the two would look empty in a snapshot from before.
+                names = ", ".join(f'"{table.name}"' for table in tables("postgresql"))
+                connection.exec_driver_sql(f"LOCK TABLE {names}, change_log IN ACCESS SHARE MODE")
             yield connection
 
 
 def chunks(connection: Connection, table: Table) -> Iterator[pd.DataFrame]:
     """All rows of ``table`` as frames of at most :data:`CHUNK` rows."""
+    return _frames(connection, table, table.select, ())
+
+
+def chosen(connection: Connection, table: Table, ids: Sequence[int]) -> Iterator[pd.DataFrame]:
+    """Those rows of ``table`` that have one of ``ids`` and are still there, as frames of at most :data:`CHUNK` rows."""
+    sqlite = connection.dialect.name == "sqlite"
+    where = "id IN (SELECT value FROM json_each(?))" if sqlite else "id = ANY(%s)"
+    for start in range(0, len(ids), CHUNK):
+        some = list(ids[start : start + CHUNK])
+        yield from _frames(connection, table, f"{table.select} WHERE {where}", (json.dumps(some) if sqlite else some,))
+
+
+def highest_id(connection: Connection, table: Table) -> int:
+    """About how many rows ``table`` has, without counting them."""
+    return connection.exec_driver_sql(f'SELECT max(id) FROM "{table.name}"').scalar_one() or 0  # noqa: S608
+
+
+def _frames(connection: Connection, table: Table, query: str, params: Sequence[Any]) -> Iterator[pd.DataFrame]:
     names = [column.name for column in table.columns]
     dtypes = [column.dtype for column in table.columns]
-    result = connection.exec_driver_sql(table.select, execution_options={"stream_results": True})
-    for rows in result.partitions(CHUNK):
-        yield typed_columns(names, dtypes, rows)
-
-
-def fingerprint(connection: Connection, table: Table) -> str:
-    """What differs when a table that is not captured has changed. Its rows are never changed back in place."""
-    moving = {"gateway_checks": "at", "worker_heartbeats": "beat_at"}
-    rows = sa.table(table.name, sa.column("id"), sa.column(moving[table.name]), sa.column("stopped_at"))
-    parts = [sa.func.count(), sa.func.max(rows.c.id), sa.cast(sa.func.max(rows.c[moving[table.name]]), sa.String)]
-    if table.name == "worker_heartbeats":
-        parts.append(sa.func.count(rows.c.stopped_at))
-    return "/".join(map(str, connection.execute(sa.select(*parts).select_from(rows)).one()))
+    driver: Any = connection.connection.driver_connection
+    # The driver's own cursor: a row object around each of millions of rows would cost as much as reading them. On
+    # PostgreSQL one with a name, or the client would fetch the whole result at once.
+    with closing(driver.cursor() if connection.dialect.name == "sqlite" else driver.cursor("mirror")) as cursor:
+        cursor.execute(query, params)
+        while rows := cursor.fetchmany(CHUNK):
+            yield typed_columns(names, dtypes, rows)

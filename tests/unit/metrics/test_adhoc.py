@@ -11,7 +11,7 @@ import pytest
 
 from workbench.errors import QueryError
 from workbench.metrics import adhoc
-from workbench.metrics.mirror import open_closed
+from workbench.metrics.copy import open_closed
 
 
 @pytest.fixture
