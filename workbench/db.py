@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -182,6 +182,24 @@ def database_now(session: Session) -> datetime:
     moment: datetime | None = session.scalar(sa.select(sa.func.clock_timestamp(type_=UtcDateTime())))
     assert moment is not None
     return moment
+
+
+def limit_idle_transactions(engine: Engine, limit: timedelta) -> None:
+    """PostgreSQL: end a session of ``engine`` that says nothing for ``limit`` in the middle of a transaction.
+
+    A process that is frozen, or whose host is gone, would keep its locks for hours. SQLite frees a file when the
+    process ends, and cannot before.
+    """
+    if engine.dialect.name == "sqlite":
+        return
+    setting = f"SET idle_in_transaction_session_timeout = {int(limit.total_seconds() * 1000)}"
+
+    @event.listens_for(engine, "checkout")
+    def _limit(connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info.get("idle_limit") != setting:
+            connection.execute(setting)
+            connection.commit()
+            record.info["idle_limit"] = setting
 
 
 def for_single_reads(engine: Engine) -> Engine:

@@ -75,8 +75,9 @@ def live(spec: Spec) -> int:
     runtime = _Runtime(settings, accounts, _Gateways(settings, accounts, spec))
     module.HOUSEKEEPING_SECONDS = spec.housekeeping_seconds  # type: ignore[misc]
     if spec.dies:
-        _arm(spec.dies)
+        _arm(spec.dies, die)
     if spec.freezes:
+        _arm(spec.freezes, freeze)
         # On SQLite, a thread that is frozen in a transaction of its own would hold up everybody: another test.
         vars(module)["chores"] = SimpleNamespace(chores=lambda *_: nullcontext())
     module.Worker(engine, runtime, worker_id=worker_id(os.getpid(), spec.name)).run(stop)
@@ -129,44 +130,66 @@ def freeze() -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def _before(name: str, owner: Any = module) -> None:
-    """Die where ``name`` would be called."""
-    setattr(owner, name, lambda *_, **__: die())
+Act = Callable[[], None]
 
 
-def _after(name: str, owner: Any = module, when: Callable[[Any], bool] = lambda _: True) -> None:
-    """Die when ``name`` has been called; what it did is committed or not, as it is by then."""
-    real = getattr(owner, name)
+def _before(name: str, owner: Any = module) -> Callable[[Act], None]:
+    """At the moment when ``name`` is called."""
 
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        result = real(*args, **kwargs)
-        if when(result):
-            die()
-        return result
+    def arm(act: Act) -> None:
+        real = getattr(owner, name)
 
-    setattr(owner, name, wrapped)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            act()
+            return real(*args, **kwargs)
+
+        setattr(owner, name, wrapped)
+
+    return arm
+
+
+def _after(name: str, owner: Any = module, when: Callable[[Any], bool] = lambda _: True) -> Callable[[Act], None]:
+    """When ``name`` has been called; what it did is committed or not, as it is by then."""
+
+    def arm(act: Act) -> None:
+        real = getattr(owner, name)
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            result = real(*args, **kwargs)
+            if when(result):
+                act()
+            return result
+
+        setattr(owner, name, wrapped)
+
+    return arm
 
 
 #: The named points. Those around a call are seen by the channel, the others by the worker.
-POINTS: dict[str, Callable[[], None] | None] = {
-    "after the claim": lambda: _before("_handle", module.Worker),
-    "after expanding": lambda: _before("Run"),
-    "before begin commits": lambda: _after("begin", when=lambda batch: isinstance(batch, Batch)),
-    "after begin": lambda: _before("deliver"),
+POINTS: dict[str, Callable[[Act], None] | None] = {
+    "after the claim": _before("_handle", module.Worker),
+    "after expanding": _before("Run"),
+    "before begin commits": _after("begin", when=lambda batch: isinstance(batch, Batch)),
+    "after begin": _before("deliver"),
     "before the call": None,
     "after the call": None,
-    "before finish commits": lambda: _after("finish"),
-    "after finish": lambda: _after("_finish", module.Worker),
-    "before release commits": lambda: _after("_end", module.Worker),
-    "after release": lambda: _after("_handle", module.Worker),
-    "before reap commits": lambda: _after("reap", when=bool),
+    "before finish commits": _after("finish"),
+    "after finish": _after("_finish", module.Worker),
+    "before release commits": _after("_end", module.Worker),
+    "after release": _after("_handle", module.Worker),
+    "before reap commits": _after("reap", when=bool),
 }
 
 
-def _arm(point: str) -> None:
+def _once(act: Act) -> Act:
+    left = [act]
+    return lambda: left.pop()() if left else None
+
+
+def _arm(point: str, act: Act) -> None:
     arm = POINTS[point]
     if arm is not None:
-        arm()
+        arm(_once(act))
 
 
 @dataclass(frozen=True)

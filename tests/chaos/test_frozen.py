@@ -13,9 +13,10 @@ from tests.chaos.far_side import FarSide
 from tests.chaos.fleet import Fleet, Hand, wait_for
 from tests.chaos.verdict import judge
 from tests.chaos.world import World
-from workbench.errors import InvalidTransition
+from workbench.db import make_engine
+from workbench.errors import DatabaseBusy, InvalidTransition
 from workbench.models import OutreachAttempt, QueueRow
-from workbench.operator_services import get_pause_state, reconcile_unknown
+from workbench.operator_services import get_pause_state, reconcile_unknown, set_system_pause
 
 #: Short enough to wait for, and long enough for a worker that is not frozen.
 LEASE = {"lease_seconds": 3, "send_timeout_seconds": 2}
@@ -93,6 +94,34 @@ def test_a_worker_that_was_frozen_after_a_call_finishes_nothing_and_sends_nothin
     late = [world.last_error(one) for one in sorted(cut)]
     assert ["reported later: sent" in one for one in late] == [True] * people_before + [False] * (6 - people_before)
     assert all("reported later that it had not handed this over" in one for one in late[people_before:])
+
+
+def test_a_worker_that_is_frozen_while_it_begins_a_send_holds_up_the_pause_no_longer_than_a_message(
+    world: World, far: FarSide, fleet: Fleet, db: Session
+) -> None:
+    """It holds the lock that a pause waits for. PostgreSQL takes it away from it; SQLite says who must be ended."""
+    world.add("email")
+    hand = fleet.start(freezes="before begin commits", unchecked=LEASE)
+    fleet.wait_frozen(hand)
+    if world.engine.dialect.name == "sqlite":
+        impatient = make_engine(str(world.engine.url), busy_timeout_ms=100)
+        with Session(impatient, info=db.info) as other, pytest.raises(DatabaseBusy, match="locked by another program"):
+            set_system_pause(other, True, "storm")
+        impatient.dispose()
+        fleet.kill(hand)
+        assert set_system_pause(db, True, "storm")["in_flight"] == 0
+    else:
+        assert set_system_pause(db, True, "storm")["in_flight"] == 0
+        fleet.thaw(hand)
+        wait_for("its noticing", lambda: "released" in fleet.said(hand))
+    assert far.accepted == []
+    set_system_pause(db, False)
+    if hand not in fleet.alive:
+        world.run_out(hand)
+        fleet.start()
+    wait_for("an end of all rows", lambda: not world.waiting())
+    fleet.stop()
+    judge(world, far, set())
 
 
 def test_a_worker_that_was_frozen_does_not_touch_the_row_that_another_one_holds_now(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from datetime import timedelta
+import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -56,6 +57,7 @@ from workbench.operator_services.queue import (
     reconcile_unknown,
 )
 from workbench.operator_services.schedules import cancel_scheduled, reschedule, retry_failed, undo_batch
+from workbench.services import workers
 from workbench.services.overdue import miss_overdue
 from workbench.settings import Account, Settings
 
@@ -423,6 +425,23 @@ def test_a_worker_of_another_host_is_gone_when_it_stopped_or_after_a_long_silenc
             reconcile_unknown(db, attempt, "not_sent", "nothing there")
     else:
         assert reconcile_unknown(db, attempt, "not_sent", "nothing there") is not None
+
+
+def test_a_living_process_is_seen_however_far_the_databases_clock_is_off(
+    db: Session, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host whose clock is ahead of the database's would otherwise take every worker for a later process."""
+    late = timedelta(minutes=10)
+    monkeypatch.setattr(workers, "database_now", lambda session: datetime.now(UTC) - late)
+    with subprocess.Popen(["sleep", "60"]) as process:
+        beat = WorkerHeartbeat(
+            worker_id="w", host=socket.gethostname(), pid=process.pid, started_at=datetime.now(UTC) - late
+        )
+        attempt = _cut(db, engine, beat)
+        with pytest.raises(InvalidTransition, match="still exists"):
+            reconcile_unknown(db, attempt, "not_sent", "nothing there")
+        process.kill()
+    assert reconcile_unknown(db, attempt, "not_sent", "nothing there") is not None
 
 
 def test_a_process_that_is_no_more_is_gone_at_once(db: Session, engine: Engine) -> None:

@@ -427,6 +427,19 @@ def test_what_is_overdue_by_more_than_the_limit_waits_for_a_person(
     assert fresh(db, young).status == QueueStatus.DONE
 
 
+def test_what_became_overdue_while_the_machine_slept_is_not_taken_before_it_is_looked_for(
+    db: Session, engine: Engine, settings: Settings
+) -> None:
+    wire = Wire()
+    one = worker(engine, settings, wire)
+    one.run_once()  # it looked for what was missed just now, and does not look again for some seconds
+    row = posting(db, at=now() - timedelta(hours=3))
+    assert one.run_once() == 0
+    assert wire.got == []
+    worker(engine, settings, wire).run_once()
+    assert fresh(db, row).status == QueueStatus.MISSED
+
+
 @pytest.mark.parametrize("what", ["edited", "deleted", "stale", "rebound"])
 def test_a_row_is_not_sent_once_what_was_approved_does_not_hold(
     db: Session, engine: Engine, settings: Settings, what: str

@@ -46,16 +46,23 @@ class Claim:
     max_attempts: int
 
 
-def claim_due(session: Session, worker_id: str, lease: timedelta, n: int = 1) -> list[Claim]:
+def claim_due(
+    session: Session, worker_id: str, lease: timedelta, n: int = 1, *, staleness: timedelta | None = None
+) -> list[Claim]:
     """Take up to ``n`` due rows that nothing holds back: QUEUED → RUNNING, their creatives → PUBLISHING.
 
     Due by the database's clock, of the installation's mode, nothing of them paused, deleted, stale or bound to
-    another account by now. On PostgreSQL rows that another worker is just taking are passed over.
+    another account by now. What is overdue by more than ``staleness`` is left alone: after a night's sleep of the
+    machine this comes before the next look for what was missed. On PostgreSQL rows that another worker is just
+    taking are passed over.
     """
     if is_paused(session):
         return []
     moment = database_now(session)
-    rows = session.execute(_due(mode_of(session), moment).limit(n)).all()
+    query = _due(mode_of(session), moment)
+    if staleness is not None:
+        query = query.where(due_at >= moment - staleness)
+    rows = session.execute(query.limit(n)).all()
     if not rows:
         return []
     ids = [row.id for row in rows]

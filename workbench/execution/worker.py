@@ -19,7 +19,7 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from workbench.db import database_now, transaction
+from workbench.db import database_now, limit_idle_transactions, transaction
 from workbench.enums import Mode, Platform
 from workbench.errors import DatabaseProblem, NotConfigured
 from workbench.execution import caps, chores
@@ -83,6 +83,8 @@ class Worker:
 
     def __init__(self, engine: Engine, runtime: RuntimeLike, *, worker_id: str | None = None) -> None:
         self.worker_id = worker_id or make_worker_id()
+        # A pause waits for whoever is beginning a send: no longer than for a message, were that worker frozen.
+        limit_idle_transactions(engine, timedelta(seconds=runtime.settings.send_timeout_seconds))
         self._engine = engine
         self._runtime = runtime
         self._settings = runtime.settings
@@ -107,7 +109,7 @@ class Worker:
                     busy = self.run_once() > 0
                     wait = self._settings.worker_poll_seconds
                 except DatabaseProblem as problem:
-                    log.warning("database away problem=%s wait=%.1f", type(problem).__name__, wait)
+                    log.warning("database away wait=%.1f problem=%s: %s", wait, type(problem).__name__, problem.message)
                     busy, wait = False, min(wait * 2, 30.0)
                 if not busy:
                     stop.wait(wait)
@@ -127,7 +129,7 @@ class Worker:
         while handled < ROUND and not self._stop.is_set():
             self._housekeep()
             with self._transaction() as session:
-                claims = claim_due(session, self.worker_id, self._lease)
+                claims = claim_due(session, self.worker_id, self._lease, staleness=self._staleness)
             if not claims:
                 break
             for claim in claims:
@@ -250,7 +252,8 @@ class Worker:
                 patience -= 1.0 if self._stop.is_set() else 0.0
                 if patience < 0 or not _passes(problem):
                     raise
-                log.warning("outcome waits queue=%s problem=%s", claim.queue_id, type(problem).__name__)
+                name = type(problem).__name__
+                log.warning("outcome waits queue=%s problem=%s: %s", claim.queue_id, name, problem.message)
                 time.sleep(1.0)
         for attempt_id, result in delivered.results.items():
             log.info("attempt queue=%s attempt=%s result=%s", claim.queue_id, attempt_id, type(result).__name__)

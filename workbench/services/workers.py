@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -47,7 +48,9 @@ def may_still_act(session: Session, worker_id: str | None) -> str | None:
     if beat is None or beat.stopped_at is not None:
         return None
     if beat.host == socket.gethostname():
-        if _runs(beat.pid, beat.started_at):
+        # The heartbeat tells the database's time, the system this host's.
+        ahead = time.time() - database_now(session).timestamp()
+        if _runs(beat.pid, beat.started_at.timestamp() + ahead):
             return f"The worker that began it, process {beat.pid} on this host, still exists. Stop it first."
         return None
     silent = database_now(session) - beat.beat_at
@@ -60,11 +63,11 @@ def may_still_act(session: Session, worker_id: str | None) -> str | None:
     return None
 
 
-def _runs(pid: int, started_at: datetime) -> bool:
+def _runs(pid: int, started_at: float) -> bool:
     try:
         process = psutil.Process(pid)
         # A later process that was given the same number is not the worker. The margin is for the clocks.
-        later = process.create_time() > started_at.timestamp() + 60
+        later = process.create_time() > started_at + 60
         return not later and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
