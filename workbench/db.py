@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql.base import ischema_names
@@ -207,18 +208,21 @@ def for_single_reads(engine: Engine) -> Engine:
     return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def data_version(connection: Connection) -> int:
-    """On SQLite: a number that changes when anybody but ``connection`` has committed. Takes a few microseconds.
+def data_version(connection: Connection) -> object:
+    """What stays equal until anybody else has committed a change. Says so for a small part of what a query costs.
 
-    Raises :class:`DatabaseProblem`.
+    ``connection`` must be outside any transaction. On PostgreSQL it is the snapshot that a statement would read by: a
+    change becomes visible by nothing else than a different one. Raises :class:`DatabaseProblem`.
     """
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, sqlite3.Connection)
+    raw: Any = connection.connection.driver_connection
     try:
-        version: int = raw.execute("PRAGMA data_version").fetchone()[0]
-    except sqlite3.Error as error:
-        raise DatabaseProblem(f"The database cannot be looked at: {error}.") from error
+        version: object = raw.execute(_VERSION[connection.dialect.name]).fetchone()[0]
+    except (sqlite3.Error, psycopg.Error) as error:
+        raise DatabaseProblem(f"The database cannot be looked at ({type(error).__name__}).") from error
     return version
+
+
+_VERSION: Final = {"sqlite": "PRAGMA data_version", "postgresql": "SELECT pg_current_snapshot()::text"}
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -22,7 +22,7 @@ from workbench.execution.finishing import Result, Unsent, Withdrawn
 from workbench.execution.queue import Claim, renew
 from workbench.execution.sending import Batch, Letter
 from workbench.execution.standing import Glance, Halt, Stop, glance, halt
-from workbench.gateways.base import Channel, Deferred, Outcome, Sender, Unknown
+from workbench.gateways.base import Channel, Deferred, Outcome, Rejected, Sender, Sent, Unknown
 from workbench.services.audience import DNC, SUPPRESSED
 from workbench.settings import Settings
 
@@ -68,7 +68,7 @@ def uptime() -> float:
 
 def deliver(
     engine: Engine,
-    sender: Sender,
+    line: Line,
     claim: Claim,
     batch: Batch,
     settings: Settings,
@@ -77,7 +77,7 @@ def deliver(
     *,
     begun: float | None = None,
 ) -> Delivered:
-    """Hand over the letters of a batch that was begun, in order, until something says stop.
+    """Hand over the letters of a batch that was begun, in order, on ``line``, until something says stop.
 
     Between two messages it looks again at everything that may stop it, and at the next recipient. Never raises for
     what a gateway or the database does; whatever else is raised leaves the batch SENDING, as a crash would.
@@ -86,88 +86,109 @@ def deliver(
     lease = Lease(length, settings.send_timeout_seconds + MARGIN_SECONDS)
     lease.restart(begun)
     try:
-        with ExitStack() as stack:
-            channel = _open(stack, sender, done)
-            if channel is None:
-                return done
-            # A post has nothing to look at between: begin was the look.
-            several = len(batch.letters) > 1
-            watch = Watch(stack.enter_context(for_single_reads(engine).connect()), claim, batch) if several else None
-            for number, letter in enumerate(batch.letters):
-                if number and (stop.is_set() or (watch and _stopped(watch.look(number), claim, letter, done))):
-                    done.halted = True
-                    break
-                if letter.attempt_id in done.results:
-                    continue
-                if not lease.covers_a_call and not _renewed(engine, claim, length, lease):
-                    done.halted = True
-                    break
-                outcome = _send(channel, letter, claim)
-                if isinstance(outcome, Deferred) and outcome.hold:
-                    # Nothing of the rest would get through either, and a fault of the account costs no message a try.
-                    done.results[letter.attempt_id] = Unsent()
-                    done.hold = outcome.reason
-                    break
-                done.results[letter.attempt_id] = outcome
+        channel = line.channel()
+    except Exception as error:  # an adapter's own bug; nothing was handed over, so the batch can wait
+        gateway = claim.platform.gateway
+        log.error("channel did not open gateway=%s error=%s", gateway, type(error).__name__)
+        done.hold = f"The connection to {gateway.label} failed: {type(error).__name__}."
+        return done
+    try:
+        for number, letter in enumerate(batch.letters):
+            # Begin was the look before the first.
+            if number and (stop.is_set() or _stopped(line, claim, batch.letters, number, done)):
+                done.halted = True
+                break
+            if letter.attempt_id in done.results:
+                continue
+            if not lease.covers_a_call and not _renewed(engine, claim, length, lease):
+                done.halted = True
+                break
+            outcome = _send(channel, letter, claim)
+            if isinstance(outcome, Deferred) and outcome.hold:
+                # Nothing of the rest would get through either, and a fault of the account costs no message a try.
+                done.results[letter.attempt_id] = Unsent()
+                done.hold = outcome.reason
+                break
+            done.results[letter.attempt_id] = outcome
     except (DBAPIError, PoolTimeout, DatabaseProblem) as problem:
         # Without a look nothing more is sent. What was sent is known, and is written down as soon as that works.
         log.warning("look failed queue=%s problem=%s", claim.queue_id, type(problem).__name__)
         done.halted = True
+    if not _clean(done):
+        line.hang_up()
     return done
 
 
-def _open(stack: ExitStack, sender: Sender, done: Delivered) -> Channel | None:
-    """The sender's channel; a fault while it opens or closes is never taken for a fault of a message."""
-    manager = sender.connect()
-    try:
-        channel = manager.__enter__()
-    except Exception as error:  # an adapter's own bug; nothing was handed over, so the batch can wait
-        log.error("channel did not open gateway=%s error=%s", sender.gateway, type(error).__name__)
-        done.hold = f"The connection to {sender.gateway.label} failed: {type(error).__name__}."
-        return None
+def _clean(done: Delivered) -> bool:
+    """Whether the channel did what it should: it took each message, or refused it for good."""
+    return all(isinstance(result, Sent | Rejected | Withdrawn) for result in done.results.values())
 
-    def close() -> None:
+
+class Line:
+    """What stays open from batch to batch of a row: the gateway's channel, and the connection that looks are made on.
+
+    A channel on which anything went wrong is closed, and the next batch opens another.
+    """
+
+    def __init__(self, engine: Engine, sender: Sender) -> None:
+        self._engine, self._sender = engine, sender
+        self._open: AbstractContextManager[Channel] | None = None
+        self._channel: Channel | None = None
+        self._connection: Connection | None = None
+        self._seen: tuple[object, Glance] | None = None
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def channel(self) -> Channel:
+        """The gateway's channel. Raises whatever the adapter raises: nothing was handed over then."""
+        if self._channel is None:
+            manager = self._sender.connect()
+            self._channel = manager.__enter__()
+            self._open = manager
+        return self._channel
+
+    def look(self, claim: Claim, letters: Sequence[Letter], *, first: bool) -> Glance:
+        """How the row and the recipients of ``letters`` stand; ``first``: nothing that was seen before counts.
+
+        The database says for little whether anybody else has committed since the last look, which holds until then.
+        """
+        if self._connection is None:
+            self._connection = for_single_reads(self._engine).connect()
+        # In this order: a commit between the two is seen by the second, and makes the next look a new one.
+        version = data_version(self._connection)
+        if first or self._seen is None or self._seen[0] != version:
+            addresses = [letter.address for letter in letters if letter.address]
+            campaigns = sorted({letter.campaign_id for letter in letters})
+            self._seen = version, glance(self._connection, claim, addresses, campaigns)
+            self._connection.rollback()
+        return self._seen[1]
+
+    def hang_up(self) -> None:
+        """Close the channel; a fault in that is never taken for a fault of a message."""
+        manager, self._open, self._channel = self._open, None, None
+        if manager is None:
+            return
         try:
             manager.__exit__(None, None, None)
         except Exception as error:  # the messages were sent or not before this; closing changes none of it
-            log.error("channel did not close gateway=%s error=%s", sender.gateway, type(error).__name__)
+            log.error("channel did not close gateway=%s error=%s", self._sender.gateway, type(error).__name__)
 
-    stack.callback(close)
-    return channel
-
-
-class Watch:
-    """Looks, between two messages, at what may stop the rest of a batch or keep its next recipients out.
-
-    SQLite says for next to nothing whether anybody else has committed since: a look then covers all recipients that
-    are left, and holds until somebody has.
-    """
-
-    def __init__(self, connection: Connection, claim: Claim, batch: Batch) -> None:
-        self._connection, self._claim, self._letters = connection, claim, batch.letters
-        self._seen: tuple[int, Glance] | None = None
-
-    def look(self, number: int) -> Glance:
-        """How things stand before the letter ``number``."""
-        if self._connection.dialect.name != "sqlite":
-            return self._glance(self._letters[number : number + 1])
-        version = data_version(self._connection)
-        if self._seen is None or self._seen[0] != version:
-            # In this order: a commit between the two is seen, and makes the next look a new one.
-            self._seen = version, self._glance(self._letters[number:])
-        return self._seen[1]
-
-    def _glance(self, letters: Sequence[Letter]) -> Glance:
-        addresses = [letter.address for letter in letters if letter.address]
-        campaigns = sorted({letter.campaign_id for letter in letters})
-        try:
-            return glance(self._connection, self._claim, addresses, campaigns)
-        finally:
-            self._connection.rollback()
+    def close(self) -> None:
+        """Close everything. Raises nothing."""
+        self.hang_up()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(DBAPIError):  # it is thrown away then, and nothing was written on it
+                connection.close()
 
 
-def _stopped(look: Glance, claim: Claim, letter: Letter, done: Delivered) -> bool:
-    """Whether the batch ends before ``letter``; a letter that alone may not go gets its result here."""
+def _stopped(line: Line, claim: Claim, letters: Sequence[Letter], number: int, done: Delivered) -> bool:
+    """Whether the batch ends before letter ``number``; a letter that alone may not go gets its result here."""
+    look, letter = line.look(claim, letters[number:], first=number == 1), letters[number]
     stopped = halt(look.standing, claim.token) if look.standing else Halt(Stop.LOST, "The row is gone.")
     if stopped is not None:
         log.info("halted queue=%s stop=%s", claim.queue_id, stopped.stop)

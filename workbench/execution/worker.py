@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -19,11 +20,11 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from workbench.db import database_now, limit_idle_transactions, transaction
+from workbench.db import PAUSE_LOCK, database_now, limit_idle_transactions, lock, transaction
 from workbench.enums import Mode, Platform
 from workbench.errors import DatabaseProblem, NotConfigured
 from workbench.execution import caps, chores
-from workbench.execution.delivery import Delivered, deliver, uptime
+from workbench.execution.delivery import Delivered, Line, deliver, uptime
 from workbench.execution.expand import expand, find_audience
 from workbench.execution.finishing import Finished, finish
 from workbench.execution.heartbeat import Heartbeat, make_worker_id
@@ -67,6 +68,14 @@ class RuntimeLike(Protocol):
     def accounts(self) -> tuple[Account, ...]: ...
     @property
     def gateways(self) -> GatewaysLike: ...
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A batch that is SENDING, and since when at the latest its lease runs, by :func:`uptime`."""
+
+    batch: Batch
+    since: float
 
 
 class OutcomeLost(Exception):
@@ -195,28 +204,35 @@ class Worker:
             limit=self._settings.email_batch if email else 1,
         )
         turn_ends = time.monotonic() + TURN_SECONDS
-        while self._step(run, sender):
-            if time.monotonic() > turn_ends:
-                self._release(claim)
-                break
+        with Line(self._engine, sender) as line:
+            begun = self._begin(run)
+            while begun is not None:
+                begun = self._step(run, line, begun, turn_ends)
 
-    def _step(self, run: Run, sender: Sender) -> bool:
-        """Send one batch. Says whether there may be another."""
-        claim = run.claim
+    def _begin(self, run: Run) -> Begun | None:
+        """Begin the first batch; None when there is none."""
         if self._stop.is_set():
-            self._release(claim)
-            return False
-        begun = uptime()
+            self._release(run.claim)
+            return None
+        since = uptime()
         with self._transaction() as session:
-            batch = begin(session, run)
-            if isinstance(batch, Nothing):
-                self._end(session, claim, batch)
-                return False
+            return self._begun(session, run, since)
+
+    def _begun(self, session: Session, run: Run, since: float) -> Begun | None:
+        batch = begin(session, run)
+        if isinstance(batch, Nothing):
+            self._end(session, run.claim, batch)
+            return None
+        return Begun(batch, since)
+
+    def _step(self, run: Run, line: Line, begun: Begun, turn_ends: float) -> Begun | None:
+        """Send a batch that was begun, write down what became of it, and begin the next; None when that is all."""
+        claim = run.claim
         try:
             delivered = deliver(
-                self._engine, sender, claim, batch, self._settings, self._lease, self._stop, begun=begun
+                self._engine, line, claim, begun.batch, self._settings, self._lease, self._stop, begun=begun.since
             )
-            return self._finish(claim, batch, delivered)
+            return self._finish(run, begun.batch, delivered, turn_ends)
         except Exception as error:
             # Whatever it was, a gateway may have been called: nobody may take this batch for unsent.
             log.error("outcome lost queue=%s error=%s", claim.queue_id, type(error).__name__)
@@ -236,46 +252,73 @@ class Worker:
         )
         log.info("released queue=%s status=%s stop=%s", claim.queue_id, status, nothing.stop)
 
-    def _finish(self, claim: Claim, batch: Batch, delivered: Delivered) -> bool:
-        """Write down what became of the batch, however long the database is away.
+    def _finish(self, run: Run, batch: Batch, delivered: Delivered, turn_ends: float) -> Begun | None:
+        """Write down what became of the batch, however long the database is away; and begin the next, if there is one.
 
         Raises what keeps it from being written at all: the batch stays SENDING, and its lease makes it UNKNOWN.
         """
-        patience = LAST_WORDS_SECONDS
+        claim, patience, again = run.claim, LAST_WORDS_SECONDS, False
         while True:
+            following = None
             try:
                 with self._transaction() as session:
+                    if not again:
+                        # Before any row, as in every begin: whoever holds it may wait for a row of ours.
+                        lock(session, PAUSE_LOCK, shared=True)
+                    since = uptime()
                     finished = finish(session, claim, batch, delivered.results)
-                    more = self._after(session, claim, batch, delivered, finished)
+                    if self._after(session, claim, batch, delivered, finished, uncalled=again):
+                        if again or time.monotonic() > turn_ends:
+                            release(session, claim, uncalled=again)
+                        else:
+                            following = self._begun(session, run, since)
                 break
             except DatabaseProblem as problem:
-                patience -= 1.0 if self._stop.is_set() else 0.0
-                if patience < 0 or not _passes(problem):
+                if _passes(problem):
+                    patience -= 1.0 if self._stop.is_set() else 0.0
+                    if patience < 0:
+                        raise
+                    name = type(problem).__name__
+                    log.warning("outcome waits queue=%s problem=%s: %s", claim.queue_id, name, problem.message)
+                    time.sleep(1.0)
+                elif again:
                     raise
-                name = type(problem).__name__
-                log.warning("outcome waits queue=%s problem=%s: %s", claim.queue_id, name, problem.message)
-                time.sleep(1.0)
+            except Exception as error:  # a begin that nobody foresaw must not cost what was sent its outcome
+                if again:
+                    raise
+                log.error("next batch failed queue=%s error=%s", claim.queue_id, type(error).__name__)
+            # From now on by itself. A next batch may have been begun without our hearing of it; nothing was called.
+            again = True
         for attempt_id, result in delivered.results.items():
             log.info("attempt queue=%s attempt=%s result=%s", claim.queue_id, attempt_id, type(result).__name__)
-        return more
+        return following
 
-    def _after(self, session: Session, claim: Claim, batch: Batch, delivered: Delivered, finished: Finished) -> bool:
+    def _after(
+        self,
+        session: Session,
+        claim: Claim,
+        batch: Batch,
+        delivered: Delivered,
+        finished: Finished,
+        *,
+        uncalled: bool,
+    ) -> bool:
         """Let go of the row, in the same transaction, when nothing more of it can be sent now."""
         if not finished.standing:
             log.warning("claim lost queue=%s token=%s", claim.queue_id, claim.token)
             return False
         if finished.all_deferred_until is not None:
-            release(session, claim, until=finished.all_deferred_until, reason=finished.reason)
+            release(session, claim, until=finished.all_deferred_until, reason=finished.reason, uncalled=uncalled)
             return False
         if delivered.hold is not None:
             until = database_now(session) + HOLD
-            release(session, claim, until=until, reason=delivered.hold, miss_after=self._staleness)
+            release(session, claim, until=until, reason=delivered.hold, miss_after=self._staleness, uncalled=uncalled)
             return False
         if batch.full is not None and not delivered.halted:
-            release(session, claim, until=batch.full.ends, reason=batch.full.sentence)
+            release(session, claim, until=batch.full.ends, reason=batch.full.sentence, uncalled=uncalled)
             return False
         if batch.last or delivered.halted or self._stop.is_set():
-            release(session, claim)
+            release(session, claim, uncalled=uncalled)
             return False
         return True
 
