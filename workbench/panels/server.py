@@ -11,6 +11,7 @@ from bokeh.util.warnings import BokehUserWarning
 from panel_material_ui.template.base import Page
 
 from workbench.panels import safe
+from workbench.panels.panel_bugs import work_around
 from workbench.panels.theme import THEME, style
 
 #: Callbacks run in threads, so that one person's slow click does not freeze everybody's screens.
@@ -45,6 +46,7 @@ def configure_notebook() -> None:
 
 def _configure() -> None:
     safe.harden()
+    work_around()
     # The first time that Bokeh's browser side speaks for a model that came after the page had loaded, it sends the
     # model whole; its server side finds that it knows it, uses what it knows, and says so.
     warnings.filterwarnings("ignore", message="reference already known", category=BokehUserWarning)

@@ -1,0 +1,141 @@
+"""What a person types is what is read and what stays on the screen, whatever else is going on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmu
+import param
+import pytest
+from bokeh.document import Document
+from panel.io.document import create_doc_if_none_exists
+from panel.io.state import set_curdoc, state
+from panel.models.comm_manager import CommManager
+from pyviz_comms import Comm
+
+from workbench.panels.new_project import typed
+from workbench.panels.panel_bugs import work_around
+
+
+@pytest.fixture(autouse=True)
+def _mended() -> None:
+    work_around()
+
+
+@pytest.fixture
+def document() -> Document:
+    return create_doc_if_none_exists(None)
+
+
+@pytest.fixture
+def box() -> pmu.TextInput:
+    return pmu.TextInput(label="Name")
+
+
+def changed(model: Any, name: str, value: str) -> dict[str, Any]:
+    return {"kind": "ModelChanged", "model": {"id": model.data.id}, "attr": name, "new": value}
+
+
+def clicked(model: Any) -> dict[str, Any]:
+    entries = [["model", {"id": model.id}], ["node", "click"], ["data", {"type": "map", "entries": []}]]
+    event = {"type": "event", "name": "dom_event", "values": {"type": "map", "entries": entries}}
+    return {"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": event}
+
+
+@pytest.fixture
+def notebook(box: pmu.TextInput, document: Document) -> Iterator[tuple[Any, Any]]:
+    """The input and a button as in a notebook's cell: what receives a message, and the button."""
+    button = pmu.Button(label="Create")
+    view = pn.Column(box, button)
+    comm = Comm()
+    root = view._render_model(document, comm)
+    manager = CommManager(comm_id=comm.id, plot_id=root.ref["id"])
+
+    def receive(*events: dict[str, Any]) -> None:
+        header = {"msgid": "1", "msgtype": "PATCH-DOC"}
+        message = {"header": header, "metadata": {}, "content": {"events": list(events)}, "_buffers": {}}
+        view._on_msg(root.ref["id"], manager, message)
+
+    yield receive, button
+    del state._views[root.ref["id"]]
+
+
+def model_of(part: Any) -> Any:
+    return next(iter(part._models.values()))[0]
+
+
+def test_a_click_in_a_notebook_finds_the_text_that_came_with_it(box: pmu.TextInput, notebook: Any) -> None:
+    receive, button = notebook
+    seen = []
+    button.on_click(lambda *_: seen.append(typed(box)))
+    receive(changed(model_of(box), "value_input", "Added"), changed(model_of(box), "value_input", "Added by hand"),
+            clicked(model_of(button)), changed(model_of(box), "value_input", "and more"))  # fmt: skip
+    assert seen == ["Added by hand"]
+    assert typed(box) == "and more"
+
+
+def test_text_that_came_with_a_click_survives_what_the_click_changes(box: pmu.TextInput, notebook: Any) -> None:
+    receive, button = notebook
+    button.on_click(lambda *_: button.param.update(label="Creating"))
+    receive(changed(model_of(box), "value_input", "Added by hand"), clicked(model_of(button)))
+    assert typed(box) == "Added by hand"
+
+
+def served(part: Any, document: Document) -> Any:
+    root = part.get_root(document)
+    document.add_root(root)
+    return root
+
+
+def tell(part: Any, name: str, value: str) -> None:
+    """What the browser tells a server."""
+    model = model_of(part)
+    with set_curdoc(model.document):
+        setattr(model.data, name, value)
+
+
+def test_a_slow_answer_to_a_keystroke_does_not_undo_the_next_ones(document: Document) -> None:
+    answering, finish = Event(), Event()
+
+    class Slow(pmu.TextInput):
+        @param.depends("value_input", watch=True)
+        def _answer(self) -> None:
+            if self.value_input == "A":
+                answering.set()
+                assert finish.wait(30)
+
+    box = Slow(label="Name")
+    root = served(box, document)
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(tell, box, "value_input", "A")
+        assert answering.wait(30)
+        tell(box, "value_input", "Ad")
+        finish.set()
+        first.result()
+    assert root.data.value_input == typed(box) == "Ad"
+
+
+def test_text_typed_on_after_enter_is_kept(box: pmu.TextInput, document: Document) -> None:
+    root = served(box, document)
+    tell(box, "value_input", "ada lovelace")
+    tell(box, "value", "ada")
+    assert root.data.value_input == typed(box) == "ada lovelace"
+    box.value = "grace"
+    assert root.data.value_input == typed(box) == "grace"
+
+
+def test_what_an_answer_changes_and_changes_back_is_shown(box: pmu.TextInput, document: Document) -> None:
+    root = served(box, document)
+
+    def refuse(event: Any) -> None:
+        if event.old == "":
+            box.value = "grace"
+            box.value = "ada"
+
+    box.param.watch(refuse, "value")
+    tell(box, "value", "ada")
+    assert root.data.value == box.value == "ada"
