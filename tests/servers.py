@@ -114,10 +114,14 @@ def drip(start: bytes, drop: bytes = b"x") -> Behaviour:
 
 
 class HttpServer:
-    """One thread per connection. Set ``behave`` (or ``deaf``: reset without reading); look at ``received``."""
+    """One thread per connection. Set ``behave`` (or ``deaf``: reset without reading); look at ``received``.
 
-    def __init__(self, behave: Behaviour | None = None) -> None:
+    ``tls``: speaks TLS, with the certificate of "localhost" that only a test trusts.
+    """
+
+    def __init__(self, behave: Behaviour | None = None, *, tls: bool = False) -> None:
         self.behave: Behaviour = behave or answer(200)
+        self._tls = tls_context() if tls else None
         self.deaf = False
         self.received: list[Received] = []
         self.connections = 0
@@ -127,7 +131,8 @@ class HttpServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        start = "https://localhost" if self._tls else "http://127.0.0.1"
+        return f"{start}:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> HttpServer:
         self._thread.start()
@@ -155,6 +160,8 @@ class HttpServer:
 
     def _serve(self, connection: socket.socket) -> None:
         with closing(connection), suppress(OSError):
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
             if self.deaf:
                 connection.recv(1, socket.MSG_PEEK)  # it is there, and stays unread
                 reset(connection)
@@ -329,3 +336,41 @@ def rude_mail_server(talk: Callable[[socket.socket], None]) -> Iterator[int]:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
+
+
+#: What an ordinary mail server answers to each command, by its first four letters ("": the greeting).
+GOOD: Mapping[bytes, bytes] = {
+    b"EHLO": b"250 hello\r\n",
+    b"MAIL": b"250 OK\r\n",
+    b"RCPT": b"250 OK\r\n",
+    b"DATA": b"354 go on\r\n",
+    b".": b"250 OK\r\n",
+    b"NOOP": b"250 OK\r\n",
+    b"RSET": b"250 OK\r\n",
+    b"QUIT": b"221 bye\r\n",
+}
+#: In place of an answer: one byte now and then, and a connection that is reset.
+DRIP, RESET = b"DRIP", b"RESET"
+
+
+def dialogue(connection: socket.socket, replies: Mapping[bytes, bytes]) -> None:
+    """A mail server in a few lines. An empty reply means silence."""
+    if not _say(connection, replies.get(b"", b"220 here\r\n")):
+        return
+    for line in connection.makefile("rb"):
+        if not _say(connection, replies.get(line.strip().upper()[:4], b"")):
+            return
+
+
+def _say(connection: socket.socket, reply: bytes) -> bool:
+    """Whether the talk goes on."""
+    if reply == RESET:
+        reset(connection)
+        return False
+    if reply == DRIP:
+        connection.sendall(b"250-")
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.05)
+    connection.sendall(reply)
+    return True

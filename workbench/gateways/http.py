@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import httpx
@@ -72,6 +73,12 @@ def believable(moment: datetime) -> datetime | None:
     return None if moment > now() + FURTHEST_RETRY else max(moment, now())
 
 
+@lru_cache(maxsize=1)
+def trust() -> ssl.SSLContext:
+    """The authorities whose certificates are believed. Reading them takes longer than many a call: once is enough."""
+    return httpx.create_ssl_context()
+
+
 class HttpLine:
     """Calls of one batch. Each has a connection of its own: a kept one may die unnoticed between two calls, and
     then nobody knows whether the second was heard."""
@@ -81,6 +88,7 @@ class HttpLine:
         self._watchdog = Watchdog()
         self._client = httpx.Client(
             timeout=seconds,
+            verify=trust(),
             limits=httpx.Limits(max_keepalive_connections=0),
             headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "workbench"},
         )

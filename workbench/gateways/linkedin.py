@@ -125,7 +125,10 @@ def judge_token(fields: Mapping[str, Any], version: str, at: datetime) -> Findin
     facts: dict[str, Any] = {"api_version": version, "token_status": str(fields.get("status", "unknown"))}
     if isinstance(fields.get("scope"), str):
         facts["scope"] = fields["scope"]
-    if fields.get("active") is not True:
+    active = fields.get("active")
+    if not isinstance(active, bool):
+        return Finding(GatewayState.WARN, "LinkedIn answered, but did not say whether the token is valid.", facts)
+    if not active:
         return Finding(
             GatewayState.DOWN,
             f"The token is not valid any more ({facts['token_status']}). Make a new one and set it.",

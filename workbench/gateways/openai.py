@@ -15,6 +15,7 @@ from workbench.clock import now
 from workbench.enums import Gateway, GatewayState
 from workbench.errors import GatewayFault
 from workbench.gateways.base import Probe, Scrubber
+from workbench.gateways.http import trust
 from workbench.gateways.watchdog import Watchdog
 
 if TYPE_CHECKING:  # the client takes most of a second to import: only for who uses a model
@@ -54,13 +55,14 @@ class ModelClient:
         """Ask for the list of models. Never raises for what it finds."""
         started = time.perf_counter()
         try:
-            with self._client(PROBE_SECONDS) as client:
+            with self._client(min(PROBE_SECONDS, self._seconds)) as client:
                 reply = client.models.with_raw_response.list()
                 # The client's own parser takes anything but a list of models for a fault of the program.
                 listed = json.loads(reply.http_response.content)
             state, detail, facts = judge_models(listed, self.model, reply.headers)
         except GatewayFault as fault:
-            state, detail, facts = GatewayState.DOWN, fault.message, {}
+            state = GatewayState.WARN if _is_busy(fault.__cause__) else GatewayState.DOWN
+            detail, facts = fault.message, {}
         latency = round((time.perf_counter() - started) * 1000, 1)
         return Probe(Gateway.OPENAI, self.model or "", state, detail, latency, facts)
 
@@ -89,7 +91,7 @@ class ModelClient:
                     timeout=seconds,
                     default_headers=unset,
                     http_client=openai.DefaultHttpxClient(
-                        timeout=seconds, follow_redirects=False, event_hooks={"request": [bound]}
+                        timeout=seconds, verify=trust(), follow_redirects=False, event_hooks={"request": [bound]}
                     ),
                 ) as client,
                 watchdog.limit(seconds),
@@ -181,6 +183,11 @@ def _headroom(headers: Mapping[str, str]) -> dict[str, int]:
     if not (limit.isdecimal() and remaining.isdecimal()):
         return {}
     return {"limit": int(limit), "remaining": int(remaining)}
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    """Whether the server only limits how often it is asked, which waiting mends."""
+    return getattr(error, "status_code", None) == 429 and getattr(error, "code", None) != "insufficient_quota"
 
 
 def _message(error: openai.APIStatusError) -> str:

@@ -95,7 +95,7 @@ class OutboxSender(Adapter[Path, Written, Path]):
         place = self._folder
         while not place.exists() and place != place.parent:
             place = place.parent
-        if not os.access(place, os.W_OK):
+        if not place.is_dir() or not os.access(place, os.W_OK):
             return Finding(GatewayState.DOWN, f"The outbox {self._folder} cannot be written. Check its permissions.")
         return Finding(GatewayState.OK, f"Simulation: messages are written to {self._folder}.")
 

@@ -138,6 +138,8 @@ MODELS = {"object": "list", "data": [{"id": "small", "object": "model"}, {"id": 
         ),
         (answer(401, {"error": {"message": "bad key"}}), GatewayState.DOWN, "WORKBENCH_OPENAI_API_KEY"),
         (answer(500, {}), GatewayState.DOWN, "500"),
+        (answer(429, {"error": {"message": "slow down"}}), GatewayState.WARN, "too often"),
+        (answer(429, {"error": {"message": "pay", "code": "insufficient_quota"}}), GatewayState.DOWN, "no quota"),
         (answer(200, body=b"{broken"), GatewayState.DOWN, "OpenAI-compatible"),
         (answer(200, body=b"<html>", headers={"Content-Type": "text/html"}), GatewayState.DOWN, "OpenAI-compatible"),
         (answer(200, {"models": []}), GatewayState.WARN, "list of models"),

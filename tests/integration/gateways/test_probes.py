@@ -54,7 +54,8 @@ class TestLinkedIn:
             ({"active": True}, GatewayState.OK, "The token is valid."),
             ({"active": True, "expires_at": "soon"}, GatewayState.OK, "The token is valid."),
             ({"active": False, "status": "revoked"}, GatewayState.DOWN, "revoked"),
-            ({}, GatewayState.DOWN, "not valid"),
+            ({}, GatewayState.WARN, "did not say"),
+            ({"active": "yes"}, GatewayState.WARN, "did not say"),
         ],
     )
     def test_says_how_long_the_token_lives(

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import NOW
 from tests.integration.gateways.making import LIMIT, message, send, smtp
-from tests.servers import CERTIFICATE, MailSink, free_port, mail_server, rude_mail_server
+from tests.servers import CERTIFICATE, DRIP, GOOD, MailSink, dialogue, free_port, mail_server, rude_mail_server
 from workbench.enums import GatewayState, Platform
 from workbench.gateways.base import Deferred, Message, Outcome, Rejected, Sent, Unknown
 
@@ -211,32 +211,6 @@ def test_a_refused_connection_is_deferred() -> None:
     assert isinstance(outcome, Deferred)
 
 
-GOOD = {
-    b"EHLO": b"250 hello\r\n",
-    b"MAIL": b"250 OK\r\n",
-    b"RCPT": b"250 OK\r\n",
-    b"DATA": b"354 go on\r\n",
-    b".": b"250 OK\r\n",
-    b"RSET": b"250 OK\r\n",
-    b"QUIT": b"221 bye\r\n",
-}
-
-
-def dialogue(connection: socket.socket, replies: dict[bytes, bytes]) -> None:
-    """A mail server in a few lines. An empty reply means silence; b"DRIP" one byte now and then."""
-    connection.sendall(replies.get(b"", b"220 here\r\n"))
-    for line in connection.makefile("rb"):
-        verb = line.strip().upper()[:4]
-        reply = replies.get(verb)
-        if reply == b"DRIP":
-            connection.sendall(b"250-")
-            while True:
-                connection.sendall(b"x")
-                time.sleep(0.05)
-        if reply:
-            connection.sendall(reply)
-
-
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
@@ -246,11 +220,11 @@ def dialogue(connection: socket.socket, replies: dict[bytes, bytes]) -> None:
         pytest.param({b"": b"554 5.7.1 go away\r\n"}, Deferred, id="refused at the door"),
         pytest.param({b"": b"421 4.3.2 busy\r\n"}, Deferred, id="busy at the door"),
         pytest.param({b"MAIL": b""}, Deferred, id="silent at MAIL"),
-        pytest.param({b"RCPT": b"DRIP"}, Deferred, id="drips at RCPT"),
+        pytest.param({b"RCPT": DRIP}, Deferred, id="drips at RCPT"),
         pytest.param({b"DATA": b""}, Deferred, id="silent at DATA"),
         pytest.param({b"DATA": b"250 what?\r\n"}, Deferred, id="out of order at DATA"),
         pytest.param({b".": b""}, Unknown, id="silent after the data"),
-        pytest.param({b".": b"DRIP"}, Unknown, id="drips after the data"),
+        pytest.param({b".": DRIP}, Unknown, id="drips after the data"),
         pytest.param({b".": b"banana\r\n"}, Unknown, id="nonsense after the data"),
         pytest.param({b".": b"354 more?\r\n"}, Unknown, id="out of order after the data"),
     ],
@@ -259,7 +233,7 @@ def test_slow_and_odd_servers_are_cut_at_the_limit_and_judged_by_evidence(
     changed: dict[bytes, bytes], expected: type[Outcome]
 ) -> None:
     started = time.monotonic()
-    with rude_mail_server(lambda connection: dialogue(connection, GOOD | changed)) as port:
+    with rude_mail_server(lambda connection: dialogue(connection, {**GOOD, **changed})) as port:
         (outcome,) = send(smtp(port), mail())
     assert isinstance(outcome, expected)
     assert time.monotonic() - started < LIMIT * 2
@@ -267,7 +241,7 @@ def test_slow_and_odd_servers_are_cut_at_the_limit_and_judged_by_evidence(
 
 def test_a_goodbye_that_does_not_come_does_not_hold_up_the_worker() -> None:
     started = time.monotonic()
-    with rude_mail_server(lambda connection: dialogue(connection, GOOD | {b"QUIT": b"DRIP"})) as port:
+    with rude_mail_server(lambda connection: dialogue(connection, {**GOOD, b"QUIT": DRIP})) as port:
         (outcome,) = send(smtp(port), mail())
     assert isinstance(outcome, Sent)
     assert time.monotonic() - started < 4
@@ -346,7 +320,7 @@ class TestEncryption:
         assert sink.commands == []
 
     def test_a_refused_starttls_is_deferred(self) -> None:
-        replies = GOOD | {
+        replies = dict(GOOD) | {
             b"EHLO": b"250-hello\r\n250 STARTTLS\r\n",
             b"STAR": b"454 4.7.0 TLS not available\r\n",
         }
@@ -395,7 +369,7 @@ class TestSigningIn:
         assert "pässwörd" not in first.reason
 
     def test_a_temporary_failure_is_deferred(self) -> None:
-        replies = GOOD | {
+        replies = dict(GOOD) | {
             b"EHLO": b"250-hello\r\n250 AUTH PLAIN\r\n",
             b"AUTH": b"454 4.7.0 temporary\r\n",
         }

@@ -87,6 +87,13 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert list((tmp_path / "email").iterdir()) == []
 
 
+def test_the_probe_says_when_a_file_stands_where_the_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "outbox").write_text("in the way")
+    probe = OutboxSender(Platform.EMAIL, tmp_path / "outbox", account="acme").probe()
+    assert probe.state is GatewayState.DOWN
+    assert str(tmp_path) in probe.detail
+
+
 def test_the_probe_says_where_the_messages_go_and_makes_nothing(tmp_path: Path) -> None:
     probe = OutboxSender(Platform.EMAIL, tmp_path / "var" / "outbox", account="acme").probe()
     assert probe.state is GatewayState.OK
