@@ -131,6 +131,9 @@ def main() -> int:
         if found:
             sys.stdout.write("\n".join(found))
             return 1
+        if not tally["comparisons"]:
+            sys.stdout.write("ready\n")
+            sys.stdout.flush()
         tally["comparisons"] += 1
         tally["of views"] += views_too
         if last or (restarting and dice.random() < 0.1):

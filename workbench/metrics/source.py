@@ -7,6 +7,7 @@ would drop the process's file locks when it closes its copy, and two writers wou
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any, Final
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from workbench.db import UtcDateTime
 from workbench.metrics.frames import typed_columns
@@ -28,6 +30,9 @@ LEFT_OUT: Final = frozenset({"users", "drafts", "probe_turns", "change_log", "mi
 WORDS: Final = frozenset(
     {*("status", "state", "mode", "platform", "channel", "direction", "event_type"), *("source", "gateway", "role")}
 )
+
+#: How long a snapshot waits for somebody who empties or rebuilds a table.
+PATIENCE_SECONDS: Final = 30.0
 
 #: Rows in one piece, so that a large table is never whole in memory twice.
 CHUNK: Final = 50_000
@@ -109,18 +114,34 @@ def _column(column: sa.Column[object], dialect: str) -> Column:
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """A connection on which every read sees the database at one moment, and which keeps nobody from writing.
 
-    It waits for a TRUNCATE or a migration that is under way, and one that comes later waits for it.
+    It comes after a TRUNCATE or a migration that is under way, and one that begins later waits for it.
     """
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with connection.begin():
-            if engine.dialect.name == "postgresql":
-                # Before the first read, which is what the snapshot is taken by: a table that were emptied between
-                # the two would look empty in a snapshot from before.
-                names = ", ".join(f'"{table.name}"' for table in tables("postgresql"))
-                connection.exec_driver_sql(f"LOCK TABLE {names}, change_log IN ACCESS SHARE MODE")
+            _hold_tables(connection)
+        with connection.get_transaction() or connection.begin():
             yield connection
+
+
+def _hold_tables(connection: Connection) -> None:
+    """Begin a transaction in which no table is emptied or rebuilt.
+
+    Before its first read, which is what the snapshot is taken by: a table that were emptied between the two would look
+    empty in a snapshot from before. It never waits for one table while it holds another, so a migration that takes
+    them one after the other can't end in a deadlock with it.
+    """
+    names = ", ".join(f'"{table.name}"' for table in tables("postgresql"))
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            connection.exec_driver_sql(f"LOCK TABLE {names}, change_log IN ACCESS SHARE MODE NOWAIT")
+            return
+        except OperationalError as error:
+            connection.rollback()
+            if getattr(error.orig, "sqlstate", None) != "55P03" or time.monotonic() > end:
+                raise
+            time.sleep(0.05)
 
 
 def chunks(connection: Connection, table: Table) -> Iterator[pd.DataFrame]:
