@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,13 +15,34 @@ from tests import factories as make
 from tests.conftest import NOW
 from tests.execution_kit import Wire, approved, due_again, go_live, ready_project, worker
 from workbench import clock
-from workbench.enums import Consent, CreativeStatus, Platform, ProjectState, QueueStatus, Role, SuppressionReason
+from workbench.enums import (
+    AttemptStatus,
+    Consent,
+    CreativeStatus,
+    Platform,
+    ProjectState,
+    QueueStatus,
+    Role,
+    SuppressionReason,
+)
 from workbench.errors import InputError, InvalidTransition, NotFoundError, PermissionDenied, ScheduleInvalid
 from workbench.models import AuditEvent, ContentItem, Project, ProjectAccount, QueueRow
 from workbench.operator_services._edge import Runtime, build_runtime
-from workbench.operator_services.creatives import bulk_approve_creatives, confirm_creatives, update_creative
+from workbench.operator_services.creatives import (
+    bulk_approve_creatives,
+    confirm_creatives,
+    delete_creative,
+    update_creative,
+)
+from workbench.operator_services.projects import move_project
 from workbench.operator_services.queue import get_queue
-from workbench.operator_services.schedules import bulk_schedule_creatives, preview_schedule, undo_batch
+from workbench.operator_services.schedules import (
+    bulk_schedule_creatives,
+    cancel_scheduled,
+    preview_schedule,
+    retry_failed,
+    undo_batch,
+)
 from workbench.services.audit import Actor
 from workbench.services.suppressions import suppress
 from workbench.settings import Account, Settings
@@ -341,6 +362,92 @@ def test_a_confirmation_is_undone(db: Session) -> None:
     assert reload(db, item).strategy_id == project.approved_strategy_id != old
     undo_batch(db, str(batch))
     assert reload(db, item).strategy_id == old
+
+
+def test_cancelling_what_is_cancelled_already_leaves_nothing_to_undo(db: Session) -> None:
+    row = make.queued(db, post(db, ready_project(db)), status=QueueStatus.CANCELLED)
+    db.commit()
+    result = cancel_scheduled(db, [row.id], "Not now")
+    assert (result["done"], result["batch_id"]) == (1, None)
+
+
+def _failed(db: Session, item: ContentItem, **values: Any) -> QueueRow:
+    """A queue row of ``item`` that ended FAILED, with its attempt."""
+    row = make.queued(db, item, status=QueueStatus.FAILED, expanded=True, **values)
+    item.status = CreativeStatus.FAILED
+    make.attempt(db, queue_id=row.id, content_item_id=item.id, channel=item.platform, status=AttemptStatus.FAILED)
+    db.commit()
+    return row
+
+
+def test_a_post_that_another_row_published_is_not_retried(db: Session) -> None:
+    item = post(db, ready_project(db))
+    row = _failed(db, item)
+    # A first try was reconciled as not sent; the creative was scheduled again, and went out.
+    second = make.queued(db, item, status=QueueStatus.DONE, expanded=True)
+    make.attempt(db, queue_id=second.id, content_item_id=item.id, channel="linkedin")
+    item.status = CreativeStatus.PUBLISHED
+    db.commit()
+    with pytest.raises(InvalidTransition, match="published since"):
+        retry_failed(db, row.id, "Once more")
+    assert reload(db, row).status == QueueStatus.FAILED
+
+
+def test_a_retry_is_a_schedule_for_the_project_too(db: Session) -> None:
+    project = ready_project(db)
+    row = _failed(db, post(db, project))
+    move_project(db, project.id, "DONE")
+    with pytest.raises(InvalidTransition, match="DONE; reopen it first"):
+        retry_failed(db, row.id, "Once more")
+    project.state = ProjectState.CREATIVE
+    db.commit()
+    retry_failed(db, row.id, "Once more")
+    assert reload(db, project).state == ProjectState.EXECUTION
+
+
+def test_an_email_that_is_deleted_is_not_tried_again_for_those_it_failed_to_reach(db: Session) -> None:
+    project = ready_project(db)
+    item = make.creative(db, project)
+    row = make.queued(db, item, NOW + timedelta(days=1), expanded=True)
+    campaign = make.campaign(db, project)
+    for status in (AttemptStatus.SENT, AttemptStatus.PENDING):
+        lead = make.lead(db, campaign)
+        ids = {"lead_id": lead.id, "address_norm": lead.email_norm, "queue_id": row.id, "content_item_id": item.id}
+        make.attempt(db, campaign, status=status, **ids)
+    item.status = CreativeStatus.PUBLISHED
+    row.status = QueueStatus.RUNNING
+    db.commit()
+    with pytest.raises(InvalidTransition, match="being sent right now"):
+        delete_creative(db, project.id, item.id)
+    row.status = QueueStatus.QUEUED
+    db.commit()
+    delete_creative(db, project.id, item.id)
+    assert (reload(db, row).status, reload(db, item).status) == (QueueStatus.CANCELLED, CreativeStatus.PUBLISHED)
+
+
+def _cancelled(db: Session) -> tuple[Project, ContentItem, str]:
+    """A creative that was scheduled and cancelled, and the batch to undo."""
+    project = ready_project(db)
+    item = post(db, project)
+    db.commit()
+    (queued,) = bulk_schedule_creatives(db, project.id, [item.id], FAR)["outcomes"]
+    return project, item, str(cancel_scheduled(db, [queued["queue_id"]], "Not now")["batch_id"])
+
+
+def test_undoing_a_cancellation_queues_no_text_but_the_one_that_was_approved(db: Session) -> None:
+    project, item, batch = _cancelled(db)
+    update_creative(db, project.id, item.id, {"body_text": "We ship on Mondays."})
+    bulk_approve_creatives(db, project.id, [item.id])
+    (outcome,) = undo_batch(db, batch)["outcomes"]
+    assert (outcome["ok"], outcome["reason"]) == (False, "Its text was changed since. Schedule it again.")
+    assert reload(db, item).status == CreativeStatus.APPROVED
+
+
+def test_undoing_a_cancellation_queues_nothing_in_a_project_that_is_done(db: Session) -> None:
+    project, _, batch = _cancelled(db)
+    move_project(db, project.id, "DONE")
+    (outcome,) = undo_batch(db, batch)["outcomes"]
+    assert (outcome["ok"], outcome["reason"]) == (False, "Its project is DONE by now. Reopen it first.")
 
 
 def test_undoing_takes_the_role_of_what_is_undone_and_a_batch_that_exists(db: Session) -> None:

@@ -144,7 +144,7 @@ def cancel_scheduled(db: Session, queue_ids: Sequence[int], reason: str) -> Bulk
         answers = queue_rows.cancel(db, actor, as_ids(queue_ids, "queue row"), why, batch_id)
         return _bulk(
             [{"id": one.queue_id, "ok": one.ok, "status": one.status, "reason": one.reason} for one in answers],
-            batch_id,
+            batch_id if any(one.changed for one in answers) else None,
         )
 
 
@@ -176,14 +176,15 @@ def undo_batch(db: Session, batch_id: str) -> BulkResult:
             )
         answers = undo.undo(db, actor, wanted, events)
         return _bulk(
-            [{"id": one.id, "ok": one.ok, "status": one.status, "reason": one.reason} for one in answers], wanted
+            [{"id": one.id, "ok": one.ok, "status": one.status, "reason": one.reason} for one in answers],
+            wanted if any(one.ok for one in answers) else None,
         )
 
 
-def _bulk(outcomes: list[ItemOutcome], batch_id: str) -> BulkResult:
+def _bulk(outcomes: list[ItemOutcome], batch_id: str | None) -> BulkResult:
     done = sum(outcome["ok"] for outcome in outcomes)
     return {
-        "batch_id": batch_id if done else None,
+        "batch_id": batch_id,
         "done": done,
         "failed": len(outcomes) - done,
         "outcomes": outcomes,

@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workbench.clock import now
-from workbench.enums import CREATIVE_TRANSITIONS, CreativeStatus, Platform, check_transition
+from workbench.enums import ACTIVE_QUEUE, CREATIVE_TRANSITIONS, CreativeStatus, Platform, check_transition
 from workbench.errors import EditConflict, InputError, InvalidTransition, NotFoundError
-from workbench.models import ContentItem, ContentVersion, Project
+from workbench.models import ContentItem, ContentVersion, Project, QueueRow
 from workbench.services import creative_text, texts
 from workbench.services.audit import Actor, record
 from workbench.services.creative_text import CreativeText
@@ -161,6 +161,7 @@ def open_for_edit(session: Session, actor: Actor, project_id: int, creative_id: 
         take_off_queue(session, actor, [item.id], reason="Its text was changed.")
     item = get_item(session, project_id, creative_id, lock=True)
     check_editable(item)
+    _check_off_queue(session, item)
     check_transition(CREATIVE_TRANSITIONS, CreativeStatus(item.status), _C.DRAFT, f"Creative {item.id}")
     return item
 
@@ -225,10 +226,12 @@ def delete(session: Session, actor: Actor, project: Project, creative_id: int) -
         return
     _check_deletable(item)
     before = {**_state(item), "deleted": False}
-    if item.status == _C.SCHEDULED:
+    if item.status in (_C.SCHEDULED, _C.PUBLISHED):
+        # A published e-mail is queued too while it is tried again for those it failed to reach.
         take_off_queue(session, actor, [item.id], reason="It was deleted.")
     item = get_item(session, project.id, creative_id, deleted=True, lock=True)
     _check_deletable(item)
+    _check_off_queue(session, item)
     item.deleted_at = now()
     session.flush()
     after = {**_state(item), "deleted": True}
@@ -248,6 +251,16 @@ def _check_deletable(item: ContentItem) -> None:
     status = CreativeStatus(item.status)
     if status in (_C.PUBLISHING, _C.UNKNOWN):
         raise InvalidTransition(f"Creative {item.id} {_FINAL[status]}", state=status)
+
+
+def _check_off_queue(session: Session, item: ContentItem) -> None:
+    """Nobody put ``item``, held by now, on the queue between being taken off and being held."""
+    query = sa.select(QueueRow.id).where(QueueRow.content_item_id == item.id, QueueRow.status.in_(ACTIVE_QUEUE))
+    if session.scalar(query.limit(1)) is not None:
+        raise InvalidTransition(
+            f"Creative {item.id} was put on the queue by somebody else at this moment. Look at it, and do it again.",
+            state=item.status,
+        )
 
 
 def restore(session: Session, actor: Actor, project: Project, creative_id: int) -> ContentItem:

@@ -18,6 +18,8 @@ from workbench.enums import (
     AttemptStatus,
     CreativeStatus,
     Mode,
+    Platform,
+    ProjectState,
     QueueStatus,
     check_transition,
 )
@@ -26,6 +28,7 @@ from workbench.models import ContentItem, ContentVersion, OutreachAttempt, Proje
 from workbench.services import slots
 from workbench.services.audit import Actor, record
 from workbench.services.creatives import is_stale
+from workbench.services.projects import enter_state, get_project
 from workbench.services.schedules import chunks, take_off_queue
 
 _Q, _C = QueueStatus, CreativeStatus
@@ -114,6 +117,7 @@ class Cancelled:
     ok: bool
     status: str | None
     reason: str | None = None
+    changed: bool = False
 
 
 def cancel(session: Session, actor: Actor, queue_ids: Sequence[int], reason: str, batch_id: str) -> list[Cancelled]:
@@ -133,7 +137,7 @@ def _cancelled(queue_id: int, row: Any | None, taken: Container[int]) -> Cancell
     if row is None:
         return Cancelled(queue_id, False, None, f"There is no queue row {queue_id}.")
     if queue_id in taken or row.status == _Q.CANCELLED:
-        return Cancelled(queue_id, True, _Q.CANCELLED.value)
+        return Cancelled(queue_id, True, _Q.CANCELLED.value, changed=queue_id in taken)
     now_what = "is being sent right now" if row.status == _Q.RUNNING else f"is {row.status} already"
     return Cancelled(queue_id, False, row.status, f"It {now_what} and cannot be cancelled.")
 
@@ -142,14 +146,18 @@ def retry_failed(session: Session, actor: Actor, queue_id: int, reason: str, mod
     """Queue the failed attempts of a FAILED or PARTIAL row again, for now; nobody who got it gets it again.
 
     A post goes out in the text that is approved now; the creative is SCHEDULED again, or stays PUBLISHED when some
-    of it went out. Raises :class:`NotFoundError`; :class:`InvalidTransition` for a row in another state or of the
-    other mode, a creative that is deleted, stale, queued anew or changed since, and when nothing failed.
+    of it went out. Like scheduling it moves the project to EXECUTION. Raises :class:`NotFoundError`;
+    :class:`InvalidTransition` for a row in another state or of the other mode, a creative that is deleted, stale,
+    queued anew or changed since, a post that another row published, and a project that is DONE.
     """
-    row = get_row(session, queue_id, lock=True)
+    row = get_row(session, queue_id)
     what = f"Queue row {queue_id}"
+    # Projects are held before their rows, and rows before their creatives.
+    project = get_project(session, item_of(session, row)[1].id, lock=True)
+    row = get_row(session, queue_id, lock=True)
     if row.status not in (_Q.FAILED, _Q.PARTIAL):
         raise InvalidTransition(f"{what} is {row.status}; only a FAILED or PARTIAL one is retried.", state=row.status)
-    item, project = item_of(session, row, lock=True)
+    item, _ = item_of(session, row, lock=True)
     _check_retry(session, what, row, item, project, mode)
     again = session.scalars(
         sa.update(OutreachAttempt)
@@ -185,6 +193,7 @@ def retry_failed(session: Session, actor: Actor, queue_id: int, reason: str, mod
         before=before,
         after={"status": row.status, "attempts": len(again)},
     )
+    enter_state(session, actor, project, ProjectState.EXECUTION, "A creative of it was retried.")
     return row
 
 
@@ -201,6 +210,11 @@ def _check_retry(session: Session, what: str, row: QueueRow, item: ContentItem, 
         problem = "belongs to a creative that is stale; confirm or edit it first"
     elif item.status not in (_C.FAILED, _C.APPROVED, _C.PUBLISHED):
         problem = f"belongs to a creative that is {item.status} now"
+    elif item.status == _C.PUBLISHED and item.platform != Platform.EMAIL:
+        # Of an e-mail each person gets one at most; of a post nothing else keeps a second one from going out.
+        problem = "belongs to a post that was published since"
+    elif project.state == ProjectState.DONE:
+        problem = "belongs to a project that is DONE; reopen it first"
     if problem:
         raise InvalidTransition(f"{what} {problem}.", state=row.status)
     if item.status == _C.FAILED:

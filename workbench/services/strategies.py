@@ -152,6 +152,7 @@ def reject(session: Session, actor: Actor, project: Project, number: int | None,
 
 
 def _waiting_items(session: Session, project_id: int) -> list[int]:
+    """The creatives that wait on the queue, their rows held: no worker takes one of them at this moment."""
     query = (
         sa.select(ContentItem.id)
         .join(QueueRow, QueueRow.content_item_id == ContentItem.id)
@@ -159,7 +160,8 @@ def _waiting_items(session: Session, project_id: int) -> list[int]:
             ContentItem.project_id == project_id,
             QueueRow.status.in_((QueueStatus.QUEUED, QueueStatus.MISSED)),
         )
-        .order_by(ContentItem.id)
+        .order_by(QueueRow.id)
+        .with_for_update(of=QueueRow)
     )
     return list(session.scalars(query))
 

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from workbench.clock import now
-from workbench.enums import AttemptStatus, CreativeStatus, QueueStatus, Role
+from workbench.enums import AttemptStatus, CreativeStatus, ProjectState, QueueStatus, Role
 from workbench.errors import InvalidTransition, NotFoundError, WorkbenchError
-from workbench.models import AuditEvent, ContentItem, OutreachAttempt, QueueRow
+from workbench.models import AuditEvent, ContentItem, ContentVersion, OutreachAttempt, QueueRow
 from workbench.services.audit import Actor, record, record_many
 from workbench.services.creatives import restore
 from workbench.services.leads import restore_consent
-from workbench.services.projects import get_project
+from workbench.services.projects import enter_state, get_project
 from workbench.services.queue_rows import get_row, item_of
 from workbench.services.safety import mode_of
 from workbench.services.schedules import chunks, take_off_queue
@@ -182,12 +182,17 @@ def _one_by_one(
 
 def _cancel(session: Session, actor: Actor, event: AuditEvent) -> str:
     """A cancelled row stays cancelled; the creative gets a new one for the same moment."""
+    project = get_project(session, int(event.project_id or 0), lock=True)
     old = get_row(session, int(event.entity_id or 0), lock=True)
-    item, project = item_of(session, old, lock=True)
+    item, _ = item_of(session, old, lock=True)
     if item.status != _C.APPROVED or item.deleted_at is not None:
         raise InvalidTransition(f"The creative is {'deleted' if item.deleted_at else item.status} by now.")
     if project.approved_strategy_id is None or item.strategy_id != project.approved_strategy_id:
         raise InvalidTransition("The creative is stale by now. Confirm it and schedule it again.")
+    if session.get_one(ContentVersion, old.content_version_id).number != item.version:
+        raise InvalidTransition("Its text was changed since. Schedule it again.")
+    if project.state == ProjectState.DONE:
+        raise InvalidTransition("Its project is DONE by now. Reopen it first.")
     if old.scheduled_time <= now():
         raise InvalidTransition("Its time is past. Schedule it again.")
     if old.mode != mode_of(session):
@@ -217,6 +222,7 @@ def _cancel(session: Session, actor: Actor, event: AuditEvent) -> str:
         before={"status": _C.APPROVED.value},
         after=after,
     )
+    enter_state(session, actor, project, ProjectState.EXECUTION, "A cancellation was undone.")
     return _Q.QUEUED.value
 
 
