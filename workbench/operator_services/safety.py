@@ -176,6 +176,9 @@ def _switch(
     choice = overdue.read_choice(optional_dict(given, "overdue"))
     with operation(db, Role.OPERATOR if flag else Role.APPROVER, write=True) as actor:
         lock(db, PAUSE_LOCK)
+        if scope == "project":
+            # Held before the rows that settling takes, in the order in which everybody takes them.
+            get_project(db, int(key or 0), lock=True)
         after = None
         if not flag and _is_paused(db, scope, key):
             after = {"overdue": overdue.settle(db, actor, scope, key, choice, _staleness(db))}

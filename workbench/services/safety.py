@@ -276,6 +276,8 @@ def return_simulated_queue(session: Session, actor: Actor) -> list[int]:
             QueueRow.mode == Mode.SIMULATION,
             QueueRow.status.in_((QueueStatus.QUEUED, QueueStatus.MISSED)),
         )
+        .order_by(QueueRow.id)
+        .with_for_update(of=QueueRow)
     ).all()
     if not waiting:
         return []
