@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final, TypedDict
 
+from workbench import placeholders
 from workbench.enums import Platform
 from workbench.x_length import LIMIT as X_LIMIT
 from workbench.x_length import REFUSED as REFUSED_BY_X
@@ -84,6 +85,19 @@ def problems(platform: Platform, title: str | None, body_text: str | None, capti
             f"{over:,} too many. Shorten it."
         )
     return found
+
+
+def problems_as_written(platform: Platform, title: str | None, body_text: str | None, caption: str | None) -> list[str]:
+    """What :func:`problems` says, and what is wrong with the placeholders: for a text before it is filled in."""
+    found = problems(platform, title, body_text, caption)
+    parts = [part or "" for part in (title, body_text, caption)]
+    if Platform(platform) is Platform.EMAIL:
+        # The same slip in subject and text is one thing to mend.
+        return found + list(dict.fromkeys(problem for part in parts for problem in placeholders.problems(part)))
+    named = sorted({name for part in parts for name in placeholders.names(part)})
+    return found + [
+        f"{{{{{name}}}}} would be published as it stands: a post has no recipient to fill it in from." for name in named
+    ]
 
 
 def _unsendable(name: str, value: str) -> list[str]:

@@ -17,7 +17,7 @@ from workbench.panels.base import StateView, action
 from workbench.panels.components.table import Table
 from workbench.panels.layout import bar
 from workbench.panels.new_project import typed
-from workbench.platform_rules import counts, problems
+from workbench.platform_rules import counts, problems_as_written
 
 #: Leads offered at once in the preview.
 OFFERED = 30
@@ -102,7 +102,7 @@ class CreativeDialogs:
     def _update_counter(self, *_: Any) -> None:
         platform = Platform(self.creative["platform"])
         words = (typed(self.title), typed(self.text), typed(self.caption))
-        used, faults = counts(platform, *words), problems(platform, *words)
+        used, faults = counts(platform, *words), problems_as_written(platform, *words)
         text = f"{used['used']:,} of {used['limit']:,} {used['unit']}"
         self.counter.object = safe.text_html(" ".join([text + ".", *faults]), "error" if faults else "note")
 

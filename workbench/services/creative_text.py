@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from workbench import placeholders, platform_rules
+from workbench import platform_rules
 from workbench.enums import Platform
 from workbench.errors import ContentInvalid
 from workbench.services import texts
@@ -44,18 +44,7 @@ class CreativeText:
 
 def problems(platform: Platform, text: CreativeText) -> list[str]:
     """Why this could not be approved for ``platform``, each reason a sentence; empty when it could."""
-    found = list(platform_rules.problems(platform, text.title, text.body_text, text.caption))
-    parts = (text.title, text.body_text, text.caption)
-    if platform is Platform.EMAIL:
-        # The same slip in subject and text is one thing to mend.
-        found += dict.fromkeys(problem for part in parts for problem in placeholders.problems(part))
-    else:
-        named = sorted({name for part in parts for name in placeholders.names(part)})
-        found += [
-            f"{{{{{name}}}}} would be published as it stands: a post has no recipient to fill it in from."
-            for name in named
-        ]
-    return found
+    return platform_rules.problems_as_written(platform, text.title, text.body_text, text.caption)
 
 
 def check(platform: Platform, text: CreativeText) -> None:
