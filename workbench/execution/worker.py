@@ -34,6 +34,7 @@ from workbench.execution.release import reap, release
 from workbench.execution.sending import HOLD, Batch, Nothing, Run, begin
 from workbench.execution.standing import Stop
 from workbench.gateways.base import Sender
+from workbench.services import change_log
 from workbench.services.audit import SYSTEM
 from workbench.services.overdue import miss_overdue
 from workbench.services.safety import return_simulated_queue
@@ -49,6 +50,7 @@ TURN_SECONDS: Final = 30.0
 #: How often a worker looks for expired leases and overdue rows, and removes old counters.
 HOUSEKEEPING_SECONDS: Final = 5.0
 PRUNE_SECONDS: Final = 3600.0
+PRUNE_LOG_SECONDS: Final = 60.0
 #: How long a stopping worker tries to write down what it sent while the database is away.
 LAST_WORDS_SECONDS: Final = 30.0
 
@@ -102,7 +104,7 @@ class Worker:
         self._stop = threading.Event()
         #: Claims that could not be let go because the database was away.
         self._left: list[Claim] = []
-        self._swept = self._pruned = float("-inf")
+        self._swept = self._pruned = self._log_pruned = float("-inf")
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; then finish what is being sent and give back the rest.
@@ -160,6 +162,9 @@ class Worker:
             if now - self._pruned > PRUNE_SECONDS:
                 caps.prune(session, database_now(session))
                 self._pruned = now
+            # A part at a time, sweep after sweep, until there is nothing left to prune.
+            if now - self._log_pruned > PRUNE_LOG_SECONDS and not change_log.prune(session):
+                self._log_pruned = now
         self._swept = now
         for queue_id in reaped:
             log.warning("lease expired queue=%s", queue_id)

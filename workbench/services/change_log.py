@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 #: The newest changes that stay, for readers that have been away for a while. Who comes later reads in full.
 KEEP: Final = 200_000
 #: About how many go at once, so that no writer waits long.
-BATCH: Final = 50_000
+BATCH: Final = 10_000
 
 _FLOOR_ON_SQLITE: Final = sa.text(
     "SELECT min((SELECT max(id) FROM change_log) - :keep, (SELECT min(id) FROM change_log) - 1 + :batch)"
