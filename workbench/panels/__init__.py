@@ -14,8 +14,9 @@ Where things stand
     ``state.go("gallery", project_id=3, status="DRAFT")`` opens a view; page, project and filters stand in the
     address, so a filter is a short string under a short name in ``state.filters``.
 
-    Links between pages use these filters: ``show`` (failed, unknown, queue, timeline, gateways), ``status`` and
-    ``due`` on the Control Tower, ``status`` and ``stale`` in the Gallery, ``intent`` on Leads.
+    Links between pages use these filters: ``show`` (failed, unknown, queue, timeline, gateways), ``status``,
+    ``due``, ``view`` (month, week, day, list) and ``date`` on the Control Tower, ``status`` and ``stale`` in the
+    Gallery, ``intent`` on Leads.
 
 Talking to the database
     ``state.call(ops.approve_strategy, project_id, number=4)`` runs one operation of the contract in a session

@@ -14,7 +14,8 @@ from workbench.clock import now
 from workbench.enums import Platform, Role
 from workbench.operator_services.types import GatewayStatus
 from workbench.panels import safe
-from workbench.panels.base import PageView, action
+from workbench.panels.base import PageView, action, quietly
+from workbench.panels.calendar import Calendar, view_of
 from workbench.panels.components.bars import Bars
 from workbench.panels.components.gateways import Gateways
 from workbench.panels.components.tab_bar import TabBar
@@ -81,12 +82,14 @@ class ControlTower(PageView):
             ],
             empty="No worker has ever run. Start one: workbench worker",
         )
-        self.chart = Bars(heading=f"Delivered in the last {CHART_DAYS} days", empty="Nothing was sent in these days.")
+        self.chart = Bars(heading=f"Delivered in the last {CHART_DAYS} days", empty=NOTHING_SENT)
         self.dialogs = QueueDialogs(self)
+        self.calendar = Calendar(self, self.dialogs)
         self._charted = ""
+        state.param.watch(self._on_loading, "loading")
         stacked: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [STACK]}
         head = bar(pn.Column(self.views, min_width=280, sizing_mode="stretch_width", margin=0), self.platform)
-        main = pn.Column(head, self.narrowed, self.table, self.chart, **stacked)
+        main = pn.Column(head, self.calendar.grid, self.narrowed, self.table, self.chart, **stacked)
         side = pn.Column(self.gateways, pn.Column(safe.text("Workers", kind="heading"), self.workers), **stacked)
         self.body[:] = [split(main, side)]
 
@@ -99,8 +102,11 @@ class ControlTower(PageView):
         if self.platform.value != platform and platform in self.platform.options.values():
             self.platform.value = platform
         self.platform.visible = shown != "audit"
+        listed = shown != "queue" or view_of(state.filters) == "list"
+        self.calendar.grid.visible = shown == "queue"
+        self.table.visible = listed
         readers: dict[str, Callable[[], None]] = {
-            "queue": self._show_queue,
+            "queue": self._show_schedule,
             "failed": lambda: self._show_attempts("failed"),
             "unknown": lambda: self._show_attempts("unknown"),
             "timeline": self._show_timeline,
@@ -129,6 +135,14 @@ class ControlTower(PageView):
             words.append(f"The newest {MOST_ROWS} are shown. Choose a project or platform to see others.")
         self.note.object = safe.text_html(" ".join(words), "note")
         self.narrowed.visible = bool(words)
+
+    def _show_schedule(self) -> None:
+        view = view_of(self.state.filters)
+        self.calendar.show(view, self._zone())
+        if view == "list":
+            self._show_queue()
+        else:
+            self.narrowed.visible = False
 
     def _show_queue(self) -> None:
         filters = self.state.filters
@@ -188,9 +202,19 @@ class ControlTower(PageView):
         entries = [gateway_entry(key, status) for key, status in statuses.items()]
         self.gateways.param.update(gateways=entries, may_act=self.state.may(Role.OPERATOR))
 
+    @quietly
+    def _on_loading(self, *_: Any) -> None:
+        if self.shown:
+            self._show_chart()
+
     def _show_chart(self) -> None:
         key = f"{self.state.changes} {self.state.project_id}"
         if key == self._charted:
+            return
+        if self.state.polled:
+            self.state.loading = self.state.host.metrics.loading
+        self.chart.empty = f"{self.state.loading} …" if self.state.loading else NOTHING_SENT
+        if self.state.loading:
             return
         self._charted = key
         moment = now()
@@ -204,12 +228,13 @@ class ControlTower(PageView):
 
     def _click_filter(self, name: str, value: str) -> None:
         if self.shown and self.state.filters.get(name, "") != (value or ""):
-            kept = {"platform": self.state.filters.get("platform", ""), "show": self.state.filters.get("show", "")}
+            kept = {key: self.state.filters.get(key, "") for key in ("platform", "show", "view", "date")}
             self.state.go(**{**kept, name: value or ""})
 
     def _click_show_all(self, *_: Any) -> None:
-        self.state.go(show="queue")
+        self.state.go(show="queue", view="list")
 
+    @quietly
     def _act(self, key: str, id: int) -> None:
         shown = self.views.active
         if shown == "queue" and key in ("move", "retry", "cancel"):

@@ -10,6 +10,8 @@ from workbench import operator_services as ops
 from workbench.enums import Gateway
 from workbench.panels import safe
 from workbench.panels.base import StateView, action
+from workbench.panels.calendar_layout import told
+from workbench.panels.moving import move
 from workbench.panels.new_project import typed
 
 Outcome = Literal["sent", "not_sent"]
@@ -22,22 +24,25 @@ class QueueDialogs:
         self.page = page
         self.state = page.state
 
-    def open(self, key: str, queue_id: int) -> None:
-        """Reschedule (``move``), ``retry`` or ``cancel`` a row of the queue."""
+    def open(self, key: str, queue_id: int) -> pmu.Dialog:
+        """Reschedule (``move``), ``retry`` or ``cancel`` a row of the queue. Raises :class:`NotFoundError`."""
         self.queue_id = queue_id
         self.reason = self._reason()
         if key == "move":
-            self.when = pmu.TextInput(label="New time (YYYY-MM-DD HH:MM)", sizing_mode="stretch_width")
-            self.zone = pmu.TextInput(
-                label="Time zone (empty: as before)", placeholder="Europe/Berlin", sizing_mode="stretch_width"
+            self.item = self.state.call(ops.get_queue_item, queue_id)
+            self.when = pmu.TextInput(
+                label="New time (YYYY-MM-DD HH:MM)",
+                value=self.item["local_time"].replace("T", " ")[:16],
+                sizing_mode="stretch_width",
             )
-            self._ask("Reschedule", "", self.when, self.zone, button="Reschedule", click=self._click_move)
-        elif key == "retry":
+            self.zone = pmu.TextInput(label="Time zone", value=self.item["timezone"], sizing_mode="stretch_width")
+            now = f"Now: {told(self.item['scheduled_time'], self.item['timezone'])}"
+            return self._ask("Reschedule", now, self.when, self.zone, button="Reschedule", click=self._click_move)
+        if key == "retry":
             note = "Only what failed is tried again. Nobody gets it twice."
-            self._ask("Try again", note, button="Try again", click=self._click_retry)
-        else:
-            note = "It comes off the queue and stays approved."
-            self._ask("Cancel", note, button="Take it off the queue", click=self._click_cancel, color="error")
+            return self._ask("Try again", note, button="Try again", click=self._click_retry)
+        note = "It comes off the queue and stays approved."
+        return self._ask("Cancel", note, button="Take it off the queue", click=self._click_cancel, color="error")
 
     def open_reconcile(self, attempt_id: int, outcome: Outcome) -> None:
         """Say what became of an attempt nobody knows about: ``sent`` or ``not_sent``."""
@@ -70,19 +75,16 @@ class QueueDialogs:
     def _reason(self, label: str = "Reason") -> pmu.TextInput:
         return pmu.TextInput(label=label, max_length=2_000, sizing_mode="stretch_width")
 
-    def _ask(self, title: str, note: str, *inputs: Any, button: str, click: Any, color: str = "primary") -> None:
+    def _ask(self, title: str, note: str, *inputs: Any, button: str, click: Any, color: str = "primary") -> pmu.Dialog:
         words = [safe.text(note, kind="note")] if note else []
         confirm = pmu.Button(label=button, color=color, on_click=click)
-        self.page.open_dialog(title, *words, *inputs, self.reason, self.page.buttons(confirm))
+        return self.page.open_dialog(title, *words, *inputs, self.reason, self.page.buttons(confirm))
 
     @action
     def _click_move(self, *_: Any) -> None:
         when = typed(self.when).strip().replace(" ", "T")
-        moved = self.state.call(
-            ops.reschedule, self.queue_id, when, typed(self.zone).strip() or None, typed(self.reason) or None
-        )
+        move(self.state, self.item, when, typed(self.zone).strip() or None, typed(self.reason) or None)
         self.page.close_dialog()
-        self.state.tell(f"It goes out at {moved['local_time'].replace('T', ' ')[:16]} {moved['timezone']}.")
 
     @action
     def _click_retry(self, *_: Any) -> None:

@@ -14,7 +14,8 @@ from workbench.operator_services.types import AuditRow, GatewayStatus, QueueItem
 
 CHART_DAYS: Final = 30
 
-_TONES: Final = {
+#: Status of a queue row or an attempt -> how it looks.
+TONES: Final = {
     "QUEUED": "info",
     "RUNNING": "info",
     "DONE": "ok",
@@ -75,7 +76,7 @@ def queue_line(item: QueueItem) -> dict[str, Any]:
         "zone": item["timezone"],
         "title": item["title"] or "(no title)",
         "where": f"{Platform(item['platform']).label} · {item['project']} · {item['account']}",
-        "status": {"text": item["status"].lower(), "tone": _TONES.get(item["status"], "")},
+        "status": {"text": item["status"].lower(), "tone": TONES.get(item["status"], "")},
         "counts": ", ".join(told),
         "why": item["why"] or item["last_error"],
         "actions": allowed.get(item["status"], []),
@@ -90,7 +91,7 @@ def attempt_line(row: TimelineRow, *, actions: list[str] | None = None) -> dict[
         "title": row["title"] or "(no title)",
         "where": f"{Platform(row['platform']).label} · {row['project']}",
         "lead": row["lead"],
-        "status": {"text": row["status"].lower(), "tone": _TONES.get(row["status"], "")},
+        "status": {"text": row["status"].lower(), "tone": TONES.get(row["status"], "")},
         "error": row["error"] or row["external_id"],
         "actions": actions or [],
     }

@@ -50,7 +50,7 @@ def planned(wb: Workbench) -> dict[str, int]:
 def tower(state: WorkbenchState, planned: dict[str, int]) -> ControlTower:
     state.poll(force=True)
     made = ControlTower(state)
-    state.go("control-tower", project_id=planned["project"])
+    state.go("control-tower", project_id=planned["project"], view="list")
     return made
 
 
@@ -68,6 +68,7 @@ def test_the_schedule_says_of_every_row_why_it_is_not_going_out(tower: ControlTo
 def test_a_row_is_moved_and_the_wall_time_of_its_zone_is_kept(tower: ControlTower, planned: dict[str, int]) -> None:
     tower.table._handle_msg({"type": "act", "key": "move", "id": planned["planned"]})
     tower.dialogs.when.value = f"{now() + timedelta(days=2):%Y-%m-%d} 09:30"
+    assert tower.dialogs.zone.value == "UTC"
     tower.dialogs.zone.value = "Europe/Berlin"
     tower.dialogs._click_move()
     (row,) = [row for row in tower.state.call(ops.get_queue, planned["project"]) if row["title"] == "Next"]
@@ -136,7 +137,7 @@ def test_timeline_and_audit_log_are_lists_of_the_same_page(tower: ControlTower) 
 def test_a_viewer_is_offered_nothing_that_changes_anything(session_of: Any, planned: dict[str, int]) -> None:
     state = session_of("Vic", Role.VIEWER)
     tower = ControlTower(state)
-    state.go("control-tower", project_id=planned["project"])
+    state.go("control-tower", project_id=planned["project"], view="list")
     assert tower.table.actions == []
     assert not tower.gateways.may_act
 
