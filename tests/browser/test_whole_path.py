@@ -345,6 +345,7 @@ def pause(page: Page) -> None:
 def nothing_goes_out(page: Page, data: Path, due: datetime) -> None:
     assert datetime.now(ZoneInfo(ZONE)) < due, "the machine was too slow: it was due before the pause"
     go(page, "Control Tower")
+    press(page, "List")
     why = (
         page.get_by_role("region", name="Schedule")
         .get_by_role("row")
