@@ -35,6 +35,8 @@ class Accepted:
     recipient: str
     external_id: str
     at: float
+    #: By the wall clock, in UTC.
+    minute: str
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -61,7 +63,7 @@ class FarSide:
     def accept(self, gateway: str, account: str, text: str, recipient: str, external_id: str) -> None:
         """It counts from here on, and only then the sender hears of it."""
         with self._lock:
-            one = Accepted(gateway, account, text, recipient, external_id, time.monotonic())
+            one = Accepted(gateway, account, text, recipient, external_id, time.monotonic(), _minute())
             os.write(self._file, (json.dumps(vars(one)) + "\n").encode())
             self.accepted.append(one)
 
@@ -72,24 +74,24 @@ class FarSide:
         return self._chance.uniform(0, self.slowness)
 
     def accounts(self, **limits: Any) -> list[dict[str, Any]]:
-        """Two mail accounts and one of each platform, as :class:`Account` takes them."""
-        limits = {"per_minute": 1_000_000, "per_day": 1_000_000} | limits
+        """Two of each platform, as :class:`Account` takes them; ``limits`` are for LinkedIn's."""
         smtp = f"smtp://127.0.0.1:{self.mail_port}"
-        return [
-            {"name": "acme", "platform": "email", "identity": "news@acme.example", "base_url": smtp, **limits},
-            {"name": "beta", "platform": "email", "identity": "news@beta.example", "base_url": smtp, **limits},
-            {
-                "name": "acme",
-                "platform": "linkedin",
-                "identity": "urn:li:organization:1",
-                "base_url": self.http_url,
-                **limits,
-            },
-            {"name": "acme", "platform": "twitter", "identity": "@acme", "base_url": self.http_url, **limits},
-        ]
+        much = {"per_minute": 1_000_000, "per_day": 1_000_000}
+        found = []
+        for name in ("acme", "beta"):
+            mail = {"name": name, "platform": "email", "identity": f"{name}@mail.example", "base_url": smtp}
+            post = {"name": name, "platform": "linkedin", "identity": f"urn:li:organization:{name}"}
+            short = {"name": name, "platform": "twitter", "identity": f"@{name}"}
+            found += [mail | much, post | much | {"base_url": self.http_url} | limits]
+            found.append(short | much | {"base_url": self.http_url})
+        return found
 
     def close(self) -> None:
         os.close(self._file)
+
+
+def _minute() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M", time.gmtime())
 
 
 class _Sink(MailSink):
@@ -100,7 +102,7 @@ class _Sink(MailSink):
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        self._far.begin("email", address)
+        self._far.begin("email", address.partition("@")[0])
         return await super().handle_MAIL(server, session, envelope, address, options)
 
     async def handle_RCPT(  # noqa: N802
@@ -116,7 +118,11 @@ class _Sink(MailSink):
         assert isinstance(content, bytes)
         mail = message_from_bytes(content, policy=modern)
         self._far.accept(
-            "email", envelope.mail_from or "", mail["Subject"], envelope.rcpt_tos[0], str(mail["Message-ID"])
+            "email",
+            (envelope.mail_from or "").partition("@")[0],
+            mail["Subject"],
+            envelope.rcpt_tos[0],
+            str(mail["Message-ID"]),
         )
         return "250 2.0.0 Taken"
 
@@ -127,11 +133,12 @@ def _platforms(far: FarSide) -> Any:
             answer(200)(connection, request)
             return
         gateway, field_name = ("x", "text") if request.path.endswith("/2/tweets") else ("linkedin", "commentary")
-        far.begin(gateway, "acme")
+        account = request.headers["authorization"].removeprefix("Bearer ")
+        far.begin(gateway, account)
         time.sleep(far.think())
         text = request.json[field_name]
         name = f"{gateway}-{text.rpartition(' ')[2]}"
-        far.accept(gateway, "acme", text, "", name)
+        far.accept(gateway, account, text, "", name)
         said = answer(201, {"data": {"id": name}}, headers={"x-restli-id": name})
         said(connection, request)
 

@@ -71,7 +71,7 @@ class World:
                     title=f"{WORDS[0]} {number}" if email else "",
                     body_text=f"Dear {{{{first_name}}}}, {WORDS[1]} {number}" if email else f"{WORDS[1]} {number}",
                 )
-                account = ("acme", "beta")[project] if email else "acme"
+                account = ("acme", "beta")[project]
                 rows.append(make.queued(db, item, account=account, mode=Mode.LIVE, at=now() - ago).id)
             return rows
 
@@ -84,6 +84,12 @@ class World:
                 .where(QueueRow.status.in_((QueueStatus.QUEUED, QueueStatus.RUNNING)))
             )[0][0]
         )
+
+    def due(self, platform: str) -> int:
+        """Rows of that platform that wait for nothing but a worker."""
+        waiting = sa.and_(QueueRow.status == QueueStatus.QUEUED, QueueRow.next_attempt_at.is_(None))
+        query = sa.select(sa.func.count()).select_from(QueueRow).join(ContentItem).where(waiting)
+        return int(self._ask(query.where(ContentItem.platform == platform))[0][0])
 
     def sending(self) -> list[Any]:
         return self._ask(sa.select(OutreachAttempt.id).where(OutreachAttempt.status == "SENDING"))

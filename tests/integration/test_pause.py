@@ -169,6 +169,34 @@ def test_no_send_starts_after_the_pause_is_confirmed(
     assert db.scalar(sa.select(sa.func.count()).where(OutreachAttempt.status == "SENDING")) == 0
 
 
+def test_a_pause_of_a_project_or_gateway_is_confirmed_however_busy_the_others_are(
+    db: Session, engine: Engine, settings: Settings, sessions: sessionmaker[Session]
+) -> None:
+    row, wire = posting(db, "linkedin"), Wire()
+    other_project = ready_project(db)
+    db.commit()
+    told: list[tuple[int, ...]] = []
+
+    def meanwhile(number: int, message: Message) -> None:
+        with sessions() as other:
+            for gateway in ("email", "linkedin"):
+                set_gateway_pause(other, gateway, True)
+            for project in (1, other_project.id):
+                set_project_pause(other, project, True)
+            state = get_pause_state(other)
+            flying = {
+                one.get("gateway") or one["id"]: one["in_flight"] for one in state["projects"] + state["gateways"]
+            }
+            told.append((state["in_flight"], flying["linkedin"], flying["email"], flying[1], flying[other_project.id]))
+
+    wire.before = meanwhile
+    worker(engine, settings, wire).run_once()
+    assert told == [(1, 1, 0, 1, 0)]
+    assert statuses(db, row) == [SENT]
+    state = get_pause_state(db)
+    assert {one["in_flight"] for one in state["projects"] + state["gateways"]} == {0}
+
+
 def test_resuming_one_scope_leaves_the_others(db: Session, engine: Engine, settings: Settings) -> None:
     mailing(db, 1)
     set_system_pause(db, True, "storm")

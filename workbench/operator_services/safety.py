@@ -26,7 +26,8 @@ def set_system_pause(
     """Pause everything, or resume. Pausing is for operators, resuming for approvers.
 
     After a pause no send starts; it is confirmed when ``in_flight`` of the answer, or of
-    :func:`get_pause_state`, is 0. When resuming, ``overdue`` says what becomes of what is due meanwhile:
+    :func:`get_pause_state`, is 0; for one project or gateway, when its own is. When resuming, ``overdue`` says
+    what becomes of what is due meanwhile:
     ``{"action": "send" | "reschedule" | "skip", "spacing_minutes": 5, "start": …, "items": {queue_id: action}}``.
     ``send`` spreads them; what is overdue by more than the staleness limit then becomes MISSED.
     """
@@ -231,4 +232,11 @@ def _shape(state: State) -> PauseState:
 
 
 def _paused(key: str, one: Paused) -> dict[str, Any]:
-    return {key: one.key, "name": one.name, "reason": one.reason, "by": one.by, "at": one.at}
+    return {
+        key: one.key,
+        "name": one.name,
+        "reason": one.reason,
+        "by": one.by,
+        "at": one.at,
+        "in_flight": one.in_flight,
+    }

@@ -314,6 +314,7 @@ class PauseState(TypedDict):
     in_flight: int
     #: Messages of unknown outcome whose worker may be frozen rather than gone: they may still go out.
     may_still_deliver: int
+    #: Each with id or gateway, name, reason, by, at and its own in_flight.
     projects: list[dict[str, Any]]
     gateways: list[dict[str, Any]]
 

@@ -30,7 +30,7 @@ from workbench.models import (
 from workbench.models.campaigns import OPEN_ATTEMPTS
 from workbench.services.audit import Actor, record
 from workbench.services.projects import get_project
-from workbench.services.schedules import take_off_queue
+from workbench.services.schedules import gateway_of, take_off_queue
 from workbench.services.workers import may_still_act
 
 
@@ -43,6 +43,8 @@ class Paused:
     reason: str | None
     by: str | None
     at: datetime | None
+    #: What of it is still being sent; its pause is confirmed at 0, however busy the others are.
+    in_flight: int
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,18 @@ def in_flight(session: Session) -> int:
     )
 
 
+def _in_flight_by(session: Session, column: Any) -> dict[Any, int]:
+    """How many messages are being sent for each value of a column of attempts or creatives."""
+    counts = session.execute(
+        sa.select(column, sa.func.count())
+        .select_from(OutreachAttempt)
+        .join(ContentItem, ContentItem.id == OutreachAttempt.content_item_id)
+        .where(sa.text(f"cam_outreach_attempts.{OPEN_ATTEMPTS}"), OutreachAttempt.status == AttemptStatus.SENDING)
+        .group_by(column)
+    )
+    return {value: count for value, count in counts}
+
+
 def may_still_deliver(session: Session) -> int:
     """How many UNKNOWN messages were begun by a worker that may be frozen rather than gone."""
     counts = session.execute(
@@ -99,8 +113,9 @@ def may_still_deliver(session: Session) -> int:
 def pause_state(session: Session) -> State:
     """What is paused and by whom, and what is still on its way."""
     system = settings_row(session)
+    flying = _in_flight_by(session, gateway_of)
     gateways = [
-        Paused(row.gateway, Gateway(row.gateway).label, row.reason, row.by, row.at)
+        Paused(row.gateway, Gateway(row.gateway).label, row.reason, row.by, row.at, flying.get(row.gateway, 0))
         for row in session.scalars(
             sa.select(GatewaySetting)
             .where(GatewaySetting.paused)
@@ -123,6 +138,7 @@ def _paused_projects(session: Session) -> list[Paused]:
         .group_by(AuditEvent.entity_id)
     )
     told = {event.entity_id: event for event in session.scalars(sa.select(AuditEvent).where(AuditEvent.id.in_(newest)))}
+    flying = _in_flight_by(session, ContentItem.project_id)
     return [
         Paused(
             row.id,
@@ -130,6 +146,7 @@ def _paused_projects(session: Session) -> list[Paused]:
             told[row.id].reason if row.id in told else None,
             told[row.id].actor if row.id in told else None,
             told[row.id].at if row.id in told else None,
+            flying.get(row.id, 0),
         )
         for row in paused
     ]
