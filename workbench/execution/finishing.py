@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from workbench.db import UtcDateTime, database_now
 from workbench.enums import AttemptStatus, Direction, LeadStatus, Mode, Platform, SuppressionReason
 from workbench.execution import caps
-from workbench.execution.queue import Claim, attempts, holds
+from workbench.execution.queue import Claim, attempts, filling, holds, places
 from workbench.execution.retry import next_try
 from workbench.execution.sending import Batch, Letter
 from workbench.gateways.base import Deferred, Outcome, Rejected, Sent, Unknown
@@ -74,7 +75,8 @@ def finish(
         results = {attempt_id: doubt(result) for attempt_id, result in results.items()}
     connection = session.connection()
     ids = [letter.attempt_id for letter in batch.letters]
-    open_now = {row.id: row for row in connection.execute(_OPEN, {"ids": ids, "of_queue": claim.queue_id})}
+    values = filling("id", ids) | {"of_queue": claim.queue_id}
+    open_now = {row.id: row for row in connection.execute(_open(len(ids)), values)}
     letters = [letter for letter in batch.letters if letter.attempt_id in open_now]
     changes = []
     for letter in letters:
@@ -112,48 +114,54 @@ _COLUMNS: Final = (
 
 # The statements of every batch are made once and then only filled in: making one costs more than running it.
 
-_OPEN: Final = sa.select(attempts.c.id, attempts.c.retry_count, attempts.c.max_retries).where(
-    attempts.c.id.in_(sa.bindparam("ids", expanding=True)),
-    attempts.c.queue_id == sa.bindparam("of_queue"),
-    attempts.c.status == AttemptStatus.SENDING,
-)
 _OUTCOMES: Final = (
     sa.update(attempts)
     .where(attempts.c.id == sa.bindparam("of_id"), attempts.c.status == AttemptStatus.SENDING)
     .values({name: sa.bindparam(f"to_{name}") for name in _COLUMNS})
 )
 
-_leads: Final = Base.metadata.tables[Lead.__tablename__]
-_events: Final = Base.metadata.tables[ContactEvent.__tablename__]
-_reached: Final[sa.BindParameter[Any]] = sa.bindparam("reached", expanding=True)
-_NOT_CONTACTED: Final = (LeadStatus.NEW, LeadStatus.ENRICHED)
+_LEADS: Final = Base.metadata.tables[Lead.__tablename__]
+_EVENTS: Final = Base.metadata.tables[ContactEvent.__tablename__]
 
-#: In order, so that two workers who mail the same people never wait for each other.
-_CONTACTED: Final = (
-    sa.update(_leads)
-    .where(
-        _leads.c.id.in_(sa.select(_leads.c.id).where(_leads.c.id.in_(_reached)).order_by(_leads.c.id).with_for_update())
+
+@cache
+def _open(number: int) -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(attempts.c.id, attempts.c.retry_count, attempts.c.max_retries).where(
+        attempts.c.id.in_(places("id", number)),
+        attempts.c.queue_id == sa.bindparam("of_queue"),
+        attempts.c.status == AttemptStatus.SENDING,
     )
-    .values(
-        last_contacted_at=sa.bindparam("moment"),
-        status=sa.case((_leads.c.status.in_(_NOT_CONTACTED), LeadStatus.CONTACTED), else_=_leads.c.status),
-        updated_at=sa.bindparam("moment"),
+
+
+@cache
+def _contacted(number: int) -> sa.Update:
+    # In order, so that two workers who mail the same people never wait for each other.
+    held = sa.select(_LEADS.c.id).where(_LEADS.c.id.in_(places("id", number))).order_by(_LEADS.c.id).with_for_update()
+    new = sa.or_(_LEADS.c.status == LeadStatus.NEW, _LEADS.c.status == LeadStatus.ENRICHED)
+    return (
+        sa.update(_LEADS)
+        .where(_LEADS.c.id.in_(held))
+        .values(
+            last_contacted_at=sa.bindparam("moment"),
+            status=sa.case((new, LeadStatus.CONTACTED), else_=_LEADS.c.status),
+            updated_at=sa.bindparam("moment"),
+        )
     )
-)
-#: For those who are still there.
-_CONTACTS: Final = sa.insert(_events).from_select(
-    ["lead_id", "channel", "direction", "event_type", "summary", "event_at"],
-    sa.select(
-        _leads.c.id,
-        sa.bindparam("channel", type_=sa.String),
-        sa.bindparam("direction", type_=sa.String),
-        sa.bindparam("event_type", type_=sa.String),
-        sa.bindparam("summary", type_=sa.Text),
-        sa.bindparam("moment", type_=UtcDateTime()),
-    )
-    .where(_leads.c.id.in_(_reached))
-    .order_by(_leads.c.id),
-)
+
+
+@cache
+def _contacts(number: int) -> sa.Insert:
+    """An event for each of the leads that are still there."""
+    values = {
+        "lead_id": _LEADS.c.id,
+        "channel": sa.bindparam("channel", type_=sa.String),
+        "direction": sa.literal(Direction.OUTBOUND.value),
+        "event_type": sa.literal("email"),
+        "summary": sa.bindparam("summary", type_=sa.Text),
+        "event_at": sa.bindparam("moment", type_=UtcDateTime()),
+    }
+    found = sa.select(*values.values()).where(_LEADS.c.id.in_(places("id", number))).order_by(_LEADS.c.id)
+    return sa.insert(_EVENTS).from_select(list(values), found)
 
 
 def _change(row: Any, result: Result, limit: int, moment: datetime, chance: float) -> dict[str, Any]:
@@ -199,18 +207,10 @@ def _people(
     sent = [letter.lead_id for letter in letters if isinstance(results.get(letter.attempt_id), Sent)]
     reached = [lead_id for lead_id in sent if lead_id is not None]
     if reached:
-        connection = session.connection()
-        connection.execute(_CONTACTED, {"reached": reached, "moment": moment})
+        connection, values = session.connection(), filling("id", reached) | {"moment": moment}
+        connection.execute(_contacted(len(reached)), values)
         connection.execute(
-            _CONTACTS,
-            {
-                "reached": reached,
-                "channel": claim.platform.value,
-                "direction": Direction.OUTBOUND.value,
-                "event_type": "email",
-                "summary": claim.text.title,
-                "moment": moment,
-            },
+            _contacts(len(reached)), values | {"channel": claim.platform.value, "summary": claim.text.title}
         )
     for letter in letters:
         result = results.get(letter.attempt_id)

@@ -6,6 +6,7 @@ with every claim. Whoever comes with an old token changes nothing. Functions tak
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -25,6 +26,16 @@ from workbench.services.schedules import due_at, gateway_paused, join_flags
 queue = Base.metadata.tables[QueueRow.__tablename__]
 attempts = Base.metadata.tables[OutreachAttempt.__tablename__]
 items = Base.metadata.tables[ContentItem.__tablename__]
+
+
+def places(name: str, number: int) -> list[sa.BindParameter[int]]:
+    """So many ids of an IN list, each with a name of its own: an expanding parameter is written anew each time."""
+    return [sa.bindparam(f"{name}_{place}", type_=sa.Integer) for place in range(number)]
+
+
+def filling(name: str, ids: Iterable[int]) -> dict[str, Any]:
+    """What fills in :func:`places`."""
+    return {f"{name}_{place}": one for place, one in enumerate(ids)}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from workbench.db import PAUSE_LOCK, lock
 from workbench.enums import AttemptStatus, Platform
 from workbench.execution import caps
-from workbench.execution.queue import Claim, attempts, queue
+from workbench.execution.queue import Claim, attempts, filling, places, queue
 from workbench.execution.recipients import look_up
 from workbench.execution.standing import Halt, Stop, halt, read
 from workbench.gateways.base import Message
@@ -174,11 +174,11 @@ def _due() -> sa.Select[*tuple[Any, ...]]:
 
 
 @cache
-def _to_sending() -> sa.Update:
+def _to_sending(number: int) -> sa.Update:
     return (
         sa.update(attempts)
         .where(
-            attempts.c.id.in_(sa.bindparam("ids", expanding=True)),
+            attempts.c.id.in_(places("id", number)),
             attempts.c.queue_id == sa.bindparam("of_queue"),
             attempts.c.status == AttemptStatus.PENDING,
         )
@@ -275,9 +275,8 @@ def _defer_campaigns(session: Session, claim: Claim, answers: Sequence[caps.Wind
 def _start(session: Session, run: Run, letters: Sequence[Letter], moment: datetime) -> None:
     claim, connection = run.claim, session.connection()
     ids = [letter.attempt_id for letter in letters]
-    result = connection.execute(
-        _to_sending(), {"ids": ids, "of_queue": claim.queue_id, "worker": claim.worker_id, "moment": moment}
-    )
+    values = filling("id", ids) | {"of_queue": claim.queue_id, "worker": claim.worker_id, "moment": moment}
+    result = connection.execute(_to_sending(len(ids)), values)
     if result.rowcount != len(ids):
         raise RuntimeError(f"queue row {claim.queue_id}: an attempt changed under its claim")
     tries = 0 if run.begun else 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import sqlalchemy as sa
@@ -116,6 +117,7 @@ def unsubscribe(session: Session, secret: str, link: Link) -> Lead | None:
     return lead
 
 
+@lru_cache(maxsize=4)
 def _serializer(secret: str) -> URLSafeSerializer:
     return URLSafeSerializer(secret, salt=_SALT, signer_kwargs={"digest_method": hashlib.sha256})
 
