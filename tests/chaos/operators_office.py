@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,14 +17,14 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from tests import factories as make
-from tests.chaos.operators_actions import Action, Desk, Pick
-from tests.chaos.operators_state import ATTEMPTS, QUEUE, State, faults, read, unrecorded, wrong_moves
+from tests.chaos.operators_actions import CREATIVES, DECISIONS, QUEUED, Action, Desk, Pick, possible
+from tests.chaos.operators_state import ATTEMPTS, QUEUE, State, faults, lost, read, unrecorded, wrong_moves
 from tests.conftest import NOW
 from tests.execution_kit import Crash, Wire, ready_project, worker
 from workbench import clock
 from workbench.db import make_engine
 from workbench.enums import Platform, QueueStatus, Role
-from workbench.errors import DatabaseProblem, WorkbenchError
+from workbench.errors import DatabaseBusy, DatabaseProblem, WorkbenchError
 from workbench.gateways.base import Deferred, Message, Outcome, Rejected, Sent, Unknown
 from workbench.gateways.registry import Gateways
 from workbench.models import WorkerHeartbeat
@@ -137,19 +140,11 @@ class Office:
 
     def act(self, actor: Actor, action: Action, pick: Pick) -> None:
         """One operation, on what the operator saw last: done whole and recorded, or refused and without a trace."""
-        desk = self.desks[actor.name]
-        refused, answer = None, None
-        with self.session(actor) as db:
-            try:
-                answer = action(db, desk, pick)
-            except DatabaseProblem:
-                raise
-            except WorkbenchError as error:
-                refused = error
-            assert not db.in_transaction()
+        answer = self.ask(actor, action, pick)
         before, after = self._look()
-        if refused is not None:
-            assert after == before, f"{action.__name__} was refused ({refused}), and changed something"
+        assert not isinstance(answer, DatabaseBusy)
+        if isinstance(answer, WorkbenchError):
+            assert after == before, f"{action.__name__} was refused ({answer}), and changed something"
             return
         self._check(before, after, actor, worker=False)
         _check_outcomes(before, after, answer, action.__name__)
@@ -157,6 +152,21 @@ class Office:
         if isinstance(answer, dict) and answer.get("batch_id"):
             for one in self.desks.values():
                 one.batches.append(answer["batch_id"])
+
+    def ask(self, actor: Actor, action: Action, pick: Pick) -> Any:
+        """What the contract answers, or the error with which it refuses. Any other error is raised."""
+        with self.session(actor) as db:
+            try:
+                answer = action(db, self.desks[actor.name], pick)
+            except DatabaseBusy as error:
+                # Two in each other's way: one is told to try again. Alone nobody is.
+                answer = error
+            except DatabaseProblem:
+                raise
+            except WorkbenchError as error:
+                answer = error
+            assert not db.in_transaction()
+        return answer
 
     def act_and_undo(self, actor: Actor, action: Action, pick: Pick) -> None:
         """A bulk decision that is taken back at once leaves everything as it was."""
@@ -204,6 +214,43 @@ class Office:
                 db.execute(sa.update(WorkerHeartbeat).values(stopped_at=self.now))
                 db.commit()
         self._check(*self._look(), SYSTEM, worker=True)
+
+    # All at once
+
+    def rush(self, chance: random.Random, turns: int) -> None:
+        """Both operators and a worker at the same time; afterwards the rules hold, and nobody met an odd error."""
+        together = threading.Barrier(len(OPERATORS) + 1)
+        seeds = {
+            actor: random.Random(chance.random()) for actor in (*OPERATORS, SYSTEM)
+        }  # one each: threads share none
+
+        def operate(actor: Actor) -> None:
+            own, desk = seeds[actor], self.desks[actor.name]
+            together.wait(30)
+            for _ in range(turns):
+                action = own.choice([*CREATIVES, *QUEUED, *QUEUED, *DECISIONS])
+                if possible(action, desk):
+                    answer = self.ask(actor, action, lambda options: own.choice(list(options)))
+                    if isinstance(answer, dict) and answer.get("batch_id"):
+                        desk.batches.append(answer["batch_id"])
+
+        def work() -> None:
+            wire = Wire(answer=lambda message: _OUTCOMES[seeds[SYSTEM].choice(list(_OUTCOMES))])
+            hand = worker(self.engine, self.settings, wire, accounts=ACCOUNTS)
+            together.wait(30)
+            for _ in range(turns):
+                hand.run_once()
+
+        with ThreadPoolExecutor() as pool:
+            jobs = [pool.submit(work), *(pool.submit(operate, actor) for actor in OPERATORS)]
+        for job in jobs:
+            job.result()
+        before, after = self._look()
+        wrong = [*faults(after), *lost(before, after, {SYSTEM.name, *self.desks})]
+        assert not wrong, "\n".join(wrong)
+        for desk in self.desks.values():
+            desk.look(after)
+        self.wait_until_due()
 
     # Checks
 

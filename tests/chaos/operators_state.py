@@ -6,7 +6,7 @@ Written down a second time on purpose, from the tables of states and not from th
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -203,6 +203,21 @@ def wrong_moves(before: State, after: State, *, worker: bool) -> Iterator[str]:
                     yield f"{name} ({old[column]}) is gone"
             elif not _allowed(old[column], new[column], allowed, many=worker):
                 yield f"{name} went from {old[column]} to {new[column]}"
+    yield from _rewritten(before, after)
+
+
+def lost(before: State, after: State, actors: Collection[str]) -> Iterator[str]:
+    """What not even many operations at once may do: unsay what was sent, rewrite what is kept, act as a stranger."""
+    yield from _rewritten(before, after)
+    for one, (old, new) in changed(before, after, ATTEMPTS).items():
+        if old is not None and old["status"] == _A.SENT and (new is None or new["status"] != _A.SENT):
+            yield f"attempt {one} was SENT, and is {new}"
+    for one, (_, event) in changed(before, after, AUDIT).items():
+        if event is not None and event["actor"] not in actors:
+            yield f"event {one} is by {event['actor']}"
+
+
+def _rewritten(before: State, after: State) -> Iterator[str]:
     for table in ("content_versions", AUDIT):
         for one, (old, _) in changed(before, after, table).items():
             if old is not None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -126,3 +127,14 @@ def test_whatever_two_operators_and_a_worker_do_the_rules_of_the_states_hold(
             ),  # a story takes too long to be told again and again, shorter each time
         ),
     )
+
+
+def test_two_operators_and_a_worker_at_the_same_moment_leave_the_rules_holding(
+    new_database: NewDatabase, tmp_path: Path, chance: random.Random
+) -> None:
+    office = Office.open(new_database(), tmp_path)
+    try:
+        for _ in range(LONG or 8):
+            office.rush(chance, turns=6)
+    finally:
+        office.close()
