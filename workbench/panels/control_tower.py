@@ -82,11 +82,10 @@ class ControlTower(PageView):
             ],
             empty="No worker has ever run. Start one: workbench worker",
         )
-        self.chart = Bars(heading=f"Delivered in the last {CHART_DAYS} days", empty=NOTHING_SENT)
+        self.chart = Bars(heading=f"Delivered in the last {CHART_DAYS} days", empty="Nothing was sent in these days.")
         self.dialogs = QueueDialogs(self)
         self.calendar = Calendar(self, self.dialogs)
         self._charted = ""
-        state.param.watch(self._on_loading, "loading")
         stacked: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [STACK]}
         head = bar(pn.Column(self.views, min_width=280, sizing_mode="stretch_width", margin=0), self.platform)
         main = pn.Column(head, self.calendar.grid, self.narrowed, self.table, self.chart, **stacked)
@@ -202,19 +201,9 @@ class ControlTower(PageView):
         entries = [gateway_entry(key, status) for key, status in statuses.items()]
         self.gateways.param.update(gateways=entries, may_act=self.state.may(Role.OPERATOR))
 
-    @quietly
-    def _on_loading(self, *_: Any) -> None:
-        if self.shown:
-            self._show_chart()
-
     def _show_chart(self) -> None:
         key = f"{self.state.changes} {self.state.project_id}"
         if key == self._charted:
-            return
-        if self.state.polled:
-            self.state.loading = self.state.host.metrics.loading
-        self.chart.empty = f"{self.state.loading} …" if self.state.loading else NOTHING_SENT
-        if self.state.loading:
             return
         self._charted = key
         moment = now()
