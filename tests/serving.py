@@ -17,7 +17,7 @@ import httpx
 HERE = "127.0.0.1"
 COMMAND = [sys.executable, "-m", "workbench.cli"]
 #: Starting imports Panel, which takes its time on a machine that is busy with other tests.
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 
 
 def free_port() -> int:
@@ -33,11 +33,16 @@ def answers(address: str) -> bool:
         return False
 
 
-def until(true: Callable[[], object], what: str, seconds: float = 60) -> None:
+def nap() -> None:
+    time.sleep(0.1)
+
+
+def until(true: Callable[[], object], what: str, seconds: float = 60, pause: Callable[[], object] = nap) -> None:
+    """Wait. A test with a page gives a ``pause`` of the page's: sleeping would keep the browser waiting for answers."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"waited {seconds} s in vain until {what}"
-        time.sleep(0.1)
+        pause()
 
 
 @contextmanager

@@ -354,8 +354,12 @@ def nothing_goes_out(page: Page, data: Path, due: datetime) -> None:
     expect(why).to_have_count(3)
     worker_beats = "SELECT count(*) FROM worker_heartbeats WHERE beat_at > datetime('now', '-5 seconds')"
     # Well past the time, with a worker that is alive and would have sent them.
-    until(lambda: datetime.now(ZoneInfo(ZONE)) > due + timedelta(seconds=4), "they are due", seconds=120)
-    until(lambda: rows_of(data, worker_beats) != [(0,)], "the worker is alive")
+    until(
+        lambda: datetime.now(ZoneInfo(ZONE)) > due + timedelta(seconds=4) and rows_of(data, worker_beats) != [(0,)],
+        "they are due and the worker is alive",
+        seconds=120,
+        pause=lambda: page.wait_for_timeout(500),
+    )
     assert rows_of(data, "SELECT DISTINCT status FROM execution_queue") == [("QUEUED",)]
     assert rows_of(data, "SELECT count(*) FROM cam_outreach_attempts WHERE status <> 'PENDING'") == [(0,)]
     assert mails(data) == []
