@@ -66,6 +66,7 @@ def states_page() -> str:
         "Project": enums.PROJECT_TRANSITIONS,
         "Creative": enums.CREATIVE_TRANSITIONS,
         "Queue row": enums.QUEUE_TRANSITIONS,
+        "Search for people": enums.DISCOVERY_TRANSITIONS,
     }
     for title, table in tables.items():
         lines += ["", f"## {title}", "", "| from | to | when |", "|---|---|---|"]

@@ -34,6 +34,7 @@ class World:
     other_project: int
     others_lead: int
     others_creative: int
+    search: int
 
 
 def build(session: Session) -> World:
@@ -74,6 +75,7 @@ def build(session: Session) -> World:
         other_project=other.id,
         others_lead=make.lead(session, make.campaign(session, other)).id,
         others_creative=make.creative(session, other).id,
+        search=make.search(session, campaign).id,
     )
     session.commit()
     return world
@@ -86,6 +88,7 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
     found = {"platform": None, "status": None, "search": None, "stale": None, "include_deleted": False}
     people = {"campaign_id": None, "status": None, "consent": None, "search": None, "high_intent": False}
     file = {"data": CSV, "encoding": None}
+    wanted = {"campaign_id": of.campaign, "criteria": {"titles": ["COO"]}}
     pausing = {"flag": True, "reason": None, "overdue": None}
     open_attempts = project | {"limit": 100}
     draft = {"entity": "strategy", "entity_id": of.project}
@@ -141,6 +144,10 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         "count_leads": (viewer, project | people),
         "get_lead": (viewer, {"lead_id": of.lead}),
         "list_suppressions": (viewer, {}),
+        "list_discoveries": (viewer, project | {"limit": 50}),
+        "preview_discovery": (operator, wanted),
+        "start_discovery": (operator, wanted | {"max_people": 10, "max_credits": 0}),
+        "cancel_discovery": (operator, {"discovery_id": of.search, "reason": "Not now"}),
         "list_users": (admin, {}),
         "probe_gateways": (operator, {"gateway": "apollo"}),
         "create_project": (

@@ -42,6 +42,8 @@ class Wire:
             raise NotConfigured("No account of that name is configured.")
         return self
 
+    apollo: None = None
+
     def to_probe(self) -> dict[Gateway, list[str]]:
         return {}
 

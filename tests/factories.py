@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 
 from workbench.clock import now
-from workbench.enums import AttemptStatus, CreativeStatus, Mode, ProjectState, StrategyStatus
+from workbench.enums import AttemptStatus, CreativeStatus, DiscoveryStatus, Mode, ProjectState, StrategyStatus
 from workbench.models import (
     Base,
     Campaign,
     ContentItem,
     ContentVersion,
+    DiscoveryJob,
     Intake,
     Lead,
     OutreachAttempt,
@@ -129,6 +130,12 @@ def queued(session: Session, item: ContentItem, at: datetime | None = None, **va
         "timezone": "UTC",
     }
     return _add(session, QueueRow(**defaults | values))
+
+
+def search(session: Session, of: Campaign, **values: Any) -> DiscoveryJob:
+    """A search for people that waits for a worker."""
+    defaults = {"name": "COO", "criteria": {"titles": ["COO"]}, "status": DiscoveryStatus.QUEUED, "max_people": 10}
+    return _add(session, DiscoveryJob(**{"campaign_id": of.id} | defaults | values))
 
 
 def attempt(session: Session, of: Campaign | None = None, **values: Any) -> OutreachAttempt:

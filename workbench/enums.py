@@ -156,10 +156,13 @@ class Direction(StrEnum):
 
 
 class DiscoveryStatus(StrEnum):
+    #: Written by other tools, before the workbench. No worker takes it.
     PENDING = "PENDING"
+    QUEUED = "QUEUED"
     RUNNING = "RUNNING"
     DONE = "DONE"
     FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
 
 
 class SuppressionReason(StrEnum):
@@ -219,6 +222,17 @@ QUEUE_TRANSITIONS: Final[Transitions] = {
     (_Q.UNKNOWN, _Q.DONE): "reconciled",
     (_Q.UNKNOWN, _Q.PARTIAL): "reconciled",
     (_Q.UNKNOWN, _Q.FAILED): "reconciled",
+}
+
+_D = DiscoveryStatus
+DISCOVERY_TRANSITIONS: Final[Transitions] = {
+    (_D.QUEUED, _D.RUNNING): "claimed",
+    (_D.RUNNING, _D.QUEUED): "paused, put off or given back, or its lease expired",
+    (_D.RUNNING, _D.DONE): "every page was read, or as many people as were asked for",
+    (_D.RUNNING, _D.FAILED): "Apollo refused for good, or failed too often in a row",
+    (_D.PENDING, _D.CANCELLED): "by a person",
+    (_D.QUEUED, _D.CANCELLED): "by a person",
+    (_D.RUNNING, _D.CANCELLED): "by a person",
 }
 
 

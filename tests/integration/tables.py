@@ -24,6 +24,7 @@ CHAIN = (
     "2ea7f61c0b94",
     "d6183c5f9ae7",
     "4b9e27d0c5f3",
+    "c7d31f5a8e62",
 )
 #: The tables a person's rows are not in.
 MACHINERY = {"alembic_version", "change_log", "mirror_state"}

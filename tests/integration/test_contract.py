@@ -14,6 +14,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from tests.contract_calls import World, build, calls
+from tests.servers import HttpServer, answer
 from workbench import operator_services
 from workbench.enums import Role
 from workbench.errors import InputError, NotFoundError, PermissionDenied, WorkbenchError
@@ -30,7 +31,7 @@ WRONG: tuple[Any, ...] = (
 )
 
 #: Wherever an id may be given alone.
-IDS = ("project_id", "campaign_id", "creative_id", "lead_id", "queue_id", "attempt_id", "entity_id")
+IDS = ("project_id", "campaign_id", "creative_id", "lead_id", "queue_id", "attempt_id", "entity_id", "discovery_id")
 
 
 def call(db: Session, name: str, arguments: dict[str, Any]) -> Any:
@@ -57,6 +58,12 @@ def two_admins(sessions: sessionmaker[Session]) -> None:
     with sessions() as session:
         for name in ("Ada", "Bob"):
             operator_services.add_user(session, name, "admin", "correct horse battery")
+
+
+@pytest.fixture
+def apollo() -> Iterator[HttpServer]:
+    with HttpServer(answer(200, {"people": [], "total_entries": 0})) as running:
+        yield running
 
 
 @pytest.fixture
@@ -100,11 +107,13 @@ def test_every_operation_is_tried_here(world: World) -> None:
 
 
 def test_a_plain_session_can_do_everything(
-    plain_engine: Engine, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    plain_engine: Engine, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, apollo: HttpServer
 ) -> None:
     """By hand, without the workbench's engine, actor or runtime: whoever runs it is admin while there are no users."""
     monkeypatch.setenv("WORKBENCH_DATA_DIR", str(tmp_path / "var"))
     monkeypatch.setenv("WORKBENCH_SECRET_KEY", "x" * 32)
+    monkeypatch.setenv("WORKBENCH_APOLLO_API_KEY", "key")
+    monkeypatch.setenv("WORKBENCH_APOLLO_BASE_URL", apollo.url)
     _edge._from_environment.cache_clear()
     batch_id = None
     with Session(plain_engine) as db:

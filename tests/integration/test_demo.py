@@ -280,7 +280,7 @@ def test_there_is_something_of_everything(demo: Session) -> None:
     assert some(Strategy.status) == {"DRAFT", "APPROVED", "REJECTED", "SUPERSEDED"}
     assert some(Lead.status) >= {"NEW", "ENRICHED", "CONTACTED", "REPLIED", "QUALIFIED", "ROUTED", "LOST"}
     assert some(Lead.consent_status) == {"UNKNOWN", "CONSENTED", "DNC"}
-    assert some(DiscoveryJob.status) == {"DONE", "FAILED", "PENDING"}
+    assert some(DiscoveryJob.status) == {"DONE", "FAILED", "CANCELLED"}
     assert demo.scalar(sa.select(sa.func.count()).where(ContentItem.deleted_at.is_not(None)))
     found = get_attention_metrics(demo)
     numbers = {name: value for name, value in found.items() if name not in ("mode", "as_of")}

@@ -30,7 +30,8 @@ class Background:
 
     def __init__(self, name: str, look: Callable[[], object], *, every: float, patience: float) -> None:
         self._name, self._look, self._every, self._patience = name, look, every, patience
-        self._done = threading.Event()
+        #: Set when it is left.
+        self.done = threading.Event()
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Background:
@@ -39,13 +40,13 @@ class Background:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._done.set()
+        self.done.set()
         if self._thread is not None:
             self._thread.join(self._patience)
 
     def _keep(self) -> None:
         wait = 0.0
-        while not self._done.wait(wait):
+        while not self.done.wait(wait):
             wait = self._every
             try:
                 self._look()

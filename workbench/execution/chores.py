@@ -1,4 +1,4 @@
-"""What a worker does beside sending: probes. Nothing of it is started where it is not configured."""
+"""What a worker does beside sending: probes and searches for people. Nothing is started where it is not configured."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Protocol
 
 from sqlalchemy.engine import Engine
 
-from workbench.execution import probing
+from workbench.execution import discovering, probing
 from workbench.execution.background import Background
 from workbench.settings import Settings
 
 
 class GatewaysLike(probing.Probing, Protocol):
     """What the chores need of the gateways."""
+
+    @property
+    def apollo(self) -> discovering.Apollo | None: ...
 
 
 @contextmanager
@@ -26,5 +29,13 @@ def chores(engine: Engine, settings: Settings, gateways: GatewaysLike, worker_id
             thread = Background(
                 f"probe {gateway}", prober.look, every=probing.LOOK_SECONDS, patience=probing.PATIENCE_SECONDS
             )
+            going_on.enter_context(thread)
+        if gateways.apollo is not None:
+            discoverer = discovering.Discoverer(engine, settings, gateways.apollo, worker_id)
+            # What a call that is under way answers may have been paid for.
+            thread = Background(
+                "discovery", discoverer.look, every=discovering.LOOK_SECONDS, patience=settings.send_timeout_seconds
+            )
+            discoverer.stop = thread.done
             going_on.enter_context(thread)
         yield

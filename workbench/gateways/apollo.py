@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NoReturn
 
 from pydantic import SecretStr
@@ -18,6 +18,8 @@ PER_PAGE: Final = 100
 LAST_PAGE: Final = 500
 WINDOWS: Final = ("minute", "hourly", "daily")
 WARN_BELOW: Final = 0.1
+#: What stands in the place of an address that was not paid for.
+LOCKED: Final = "email_not_unlocked@"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,12 @@ class Person:
     #: Everything Apollo said about them, as it came.
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    @property
+    def email(self) -> str:
+        """The work address, in the answer to an enrichment; empty when Apollo has none or keeps it locked."""
+        found = _text(self.raw, "email")
+        return "" if found.startswith(LOCKED) else found
+
 
 @dataclass(frozen=True)
 class Page:
@@ -43,6 +51,16 @@ class Page:
     number: int
     total: int | None
     has_more: bool
+    #: Requests that are left, by window (``minute``, ``hourly``, ``daily``), as far as Apollo says.
+    left: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Match:
+    """The answer to an enrichment. ``person`` is None when Apollo does not know them; ``left`` as of a page."""
+
+    person: Person | None
+    left: Mapping[str, int] = field(default_factory=dict)
 
 
 class ApolloClient:
@@ -60,7 +78,7 @@ class ApolloClient:
         ``person_locations``, ``q_keywords`` …).
 
         Raises :class:`InputError` for a page that does not exist, :class:`GatewayFault` when Apollo does not answer
-        with people.
+        with people; its ``context["status"]`` is the HTTP status, when there was one.
         """
         if not 1 <= page <= LAST_PAGE or not 1 <= per_page <= PER_PAGE:
             raise InputError(f"Apollo has pages 1 to {LAST_PAGE} of 1 to {PER_PAGE} people. Narrow the search.")
@@ -68,7 +86,23 @@ class ApolloClient:
         answer = self._ask("POST", "/api/v1/mixed_people/api_search", body)
         if not answer.ok:
             self._refuse(answer)
-        return read_page(answer.fields(), page, per_page)
+        return replace(read_page(answer.fields(), page, per_page), left=_left(answer))
+
+    def match(self, apollo_id: str) -> Match:
+        """What Apollo knows of one person, their work address included. Costs a credit when it finds them.
+
+        Personal addresses are not asked for. Raises :class:`GatewayFault` when Apollo does not answer.
+        """
+        answer = self._ask("POST", "/api/v1/people/match", {"id": apollo_id, "reveal_personal_emails": False})
+        if answer.status == 404:
+            return Match(None, _left(answer))
+        if not answer.ok:
+            self._refuse(answer)
+        fields = answer.fields()
+        if "person" not in fields:
+            raise GatewayFault("Apollo answered, but not with a person. Try again later.")
+        entry = fields["person"]
+        return Match(_person(entry) if isinstance(entry, dict) else None, _left(answer))
 
     def probe(self) -> Probe:
         """Whether the key is valid, and how much of the limits is left. Never raises for what it finds."""
@@ -92,10 +126,12 @@ class ApolloClient:
     def _refuse(self, answer: Answer) -> NoReturn:
         said = self._clean(_explain(answer))
         if answer.status in (401, 403):
-            raise GatewayFault(f"Apollo refused the key ({answer.status}): {said} Check WORKBENCH_APOLLO_API_KEY.")
-        if answer.status == 429:
-            raise GatewayFault(f"Apollo is asked too often: {said} Try again later.", retry_at=answer.retry_at())
-        raise GatewayFault(f"Apollo answered {answer.status}: {said}")
+            words = f"Apollo refused the key ({answer.status}): {said} Check WORKBENCH_APOLLO_API_KEY."
+        elif answer.status == 429:
+            words = f"Apollo is asked too often: {said} Try again later."
+        else:
+            words = f"Apollo answered {answer.status}: {said}"
+        raise GatewayFault(words, retry_at=answer.retry_at(), status=answer.status)
 
 
 def read_page(fields: Mapping[str, Any], number: int, per_page: int) -> Page:
@@ -125,6 +161,11 @@ def judge_health(answer: Answer) -> tuple[GatewayState, str, dict[str, Any]]:
         if limit and left is not None and left < limit * WARN_BELOW:
             return GatewayState.WARN, f"Only {left} of {limit} {window} requests are left.", facts
     return GatewayState.OK, "The key is valid.", facts
+
+
+def _left(answer: Answer) -> dict[str, int]:
+    found = {window: answer.count(f"x-{window}-requests-left") for window in WINDOWS}
+    return {window: count for window, count in found.items() if count is not None}
 
 
 def _headroom(answer: Answer) -> dict[str, Any]:

@@ -146,6 +146,8 @@ def _search(row: Mapping[str, Any]) -> Words:
         return Words("Search for leads started", detail, "info")
     if row["what"] == "FAILED":
         return Words(_join("Search for leads failed", row["words"], between=": "), detail, "error")
+    if row["what"] == "CANCELLED":
+        return Words("Search for leads cancelled", detail, "warn")
     return Words("Search for leads finished", detail, "ok")
 
 

@@ -161,9 +161,36 @@ class DiscoveryJob(Base):
     name: Mapped[str] = mapped_column(String(200))
     criteria: Mapped[dict[str, Any] | None]
     status: Mapped[str] = mapped_column(String(50), default=DiscoveryStatus.PENDING, server_default="PENDING")
+    #: Why it failed, or what it was last put off for.
     error_message: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=now)
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    started_by: Mapped[str | None] = mapped_column(String(200))
+    max_people: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: How many enrichments it may ask for; each is counted before it is asked for.
+    max_credits: Mapped[int] = mapped_column(default=0, server_default="0")
+    credits_used: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: How many people Apollo says there are; None while it has not said.
+    found: Mapped[int | None]
+    pages_done: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: Apollo's ids of those on the page in progress who are done.
+    page_ids: Mapped[list[str] | None]
+    #: How many people were looked at, and what became of them.
+    seen: Mapped[int] = mapped_column(default=0, server_default="0")
+    added: Mapped[int] = mapped_column(default=0, server_default="0")
+    merged: Mapped[int] = mapped_column(default=0, server_default="0")
+    unchanged: Mapped[int] = mapped_column(default=0, server_default="0")
+    rejected: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: reason → how many; of nobody in particular.
+    rejections: Mapped[dict[str, Any] | None]
+    #: How many of those added, merged or unchanged have no address.
+    without_email: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: Failures in a row.
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_attempt_at: Mapped[datetime | None]
+    worker_id: Mapped[str | None] = mapped_column(String(200))
+    claim_token: Mapped[int] = mapped_column(default=0, server_default="0")
+    lease_expires_at: Mapped[datetime | None]
 
 
 class SafetySettings(Base):

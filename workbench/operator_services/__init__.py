@@ -20,6 +20,12 @@ from workbench.operator_services.creatives import (
     restore_creative_version,
     update_creative,
 )
+from workbench.operator_services.discovery import (
+    cancel_discovery,
+    list_discoveries,
+    preview_discovery,
+    start_discovery,
+)
 from workbench.operator_services.gateways import get_gateway_status, probe_gateways
 from workbench.operator_services.lead_files import import_leads, preview_leads
 from workbench.operator_services.leads import (
@@ -104,6 +110,7 @@ __all__ = [
     "bind_account",
     "bulk_approve_creatives",
     "bulk_schedule_creatives",
+    "cancel_discovery",
     "cancel_scheduled",
     "confirm_creatives",
     "count_creatives",
@@ -143,6 +150,7 @@ __all__ = [
     "import_leads",
     "lift_suppression",
     "list_campaigns",
+    "list_discoveries",
     "list_failed_attempts",
     "list_leads",
     "list_projects",
@@ -150,6 +158,7 @@ __all__ = [
     "list_unknown_attempts",
     "list_users",
     "move_project",
+    "preview_discovery",
     "preview_leads",
     "preview_message",
     "preview_reschedule",
@@ -177,6 +186,7 @@ __all__ = [
     "set_user_password",
     "set_user_role",
     "sign_in",
+    "start_discovery",
     "suppress_address",
     "undo_batch",
     "unsubscribe",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -35,8 +35,8 @@ def erase(session: Session, actor: Actor, lead_id: int, reason: str) -> Erased:
     Gone are the leads with their enrichment, notes and tags, what passed between them and us, unsaved drafts about
     them, and error texts that may quote them. What was sent stays as numbers: its attempts lose the lead, and a
     hash stands for the address. Attempts not begun are skipped. The address is suppressed by its hash, so that
-    a later import is refused and no message goes out. One audit event per lead holds ids, counts and ``reason``,
-    which stays for good and so must not name the person.
+    a later import is refused and no message goes out; so is Apollo's id of them, for searches. One audit event per
+    lead holds ids, counts and ``reason``, which stays for good and so must not name the person.
 
     Raises :class:`NotFoundError`; :class:`InvalidTransition` while a message to the person is being sent, since
     how it ends could not be noted any more; :class:`InputError` for a reason that names them.
@@ -75,6 +75,8 @@ def erase(session: Session, actor: Actor, lead_id: int, reason: str) -> Erased:
     session.execute(sa.delete(Lead).where(Lead.id.in_(ids)))
     if address:
         suppressions.forget_address(session, address, ERASED)
+    for key in {key for one in leads if (key := apollo_key(one.enrichment_data))}:
+        suppressions.forget_address(session, key, ERASED)
     for id_, project_id in told:
         record(
             session,
@@ -87,6 +89,12 @@ def erase(session: Session, actor: Actor, lead_id: int, reason: str) -> Erased:
             after={"asked_for": lead_id, "contact_events": passed.get(id_, 0)},
         )
     return Erased(ids, addresses)
+
+
+def apollo_key(enrichment: Mapping[str, Any] | None) -> str | None:
+    """What stands for a person found at Apollo, whom a search without an address would bring back."""
+    known = (enrichment or {}).get("apollo_id")
+    return f"apollo:{known}" if isinstance(known, str) and known else None
 
 
 def _address(lead: Lead) -> str | None:

@@ -69,7 +69,13 @@ class RowReader:
             address = normalise(raw)
         except InputError as error:
             raise RowRejected(error.message) from error
-        lead: Lead = {"email": raw, "email_norm": address, "consent_status": self._consent(cells)}
+        lead = self.read_rest(cells)
+        lead["email"], lead["email_norm"] = raw, address
+        return lead
+
+    def read_rest(self, cells: Sequence[str]) -> Lead:
+        """What :meth:`read` reads, without the address. Raises :class:`RowRejected`."""
+        lead: Lead = {"consent_status": self._consent(cells)}
         first, last = self._cell(cells, "first_name"), self._cell(cells, "last_name")
         name = self._cell(cells, "name") or f"{first} {last}".strip()
         extra = {column: value for place, column in self._extra if (value := cells[place].strip())}

@@ -70,9 +70,10 @@ def _start_campaigns(t: Telling, times: list[datetime]) -> list[int]:
 
 def _search(t: Telling, campaign_id: int, number: int, at: datetime) -> None:
     state, error, created = DiscoveryStatus.DONE, None, at + timedelta(minutes=2)
-    completed: datetime | None = created + timedelta(minutes=t.dice.randint(2, 25))
+    completed = created + timedelta(minutes=t.dice.randint(2, 25))
     if number == 0 and t.client.state is ProjectState.INTAKE:
-        state, completed = DiscoveryStatus.PENDING, None
+        # Not one that waits: nobody may pay for a search that a demo made up.
+        state = DiscoveryStatus.CANCELLED
     elif number == 1 and t.client.state is ProjectState.CREATIVE:
         state, error = DiscoveryStatus.FAILED, "Apollo answered 429: the daily limit is used up. Try tomorrow."
     elif number % 2:
@@ -81,7 +82,7 @@ def _search(t: Telling, campaign_id: int, number: int, at: datetime) -> None:
         DiscoveryJob,
         campaign_id=campaign_id,
         name=f"{t.client.job_titles[number % len(t.client.job_titles)]}s, {t.client.industries[0].lower()}",
-        criteria={"titles": list(t.client.job_titles[:3]), "industry": t.client.industries[0]},
+        criteria={"titles": list(t.client.job_titles[:3]), "keywords": t.client.industries[0]},
         status=state.value,
         error_message=error,
         created_at=created,
