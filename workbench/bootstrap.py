@@ -17,6 +17,7 @@ from workbench.db import make_engine, make_sessions, transaction
 from workbench.enums import Role
 from workbench.errors import DatabaseProblem, InputError
 from workbench.metrics import Metrics, Mirror
+from workbench.metrics.loading import bar_for_a_person
 from workbench.models import Project
 from workbench.operator_services._edge import Runtime, actor_of, build_runtime
 from workbench.operator_services.users import find_actor, have_users
@@ -62,6 +63,14 @@ class Workbench:
         Raises :class:`workbench.errors.QueryError`, showing where the query is wrong.
         """
         return self._mirror.sql(query, **params)
+
+    def changes_token(self) -> str:
+        """A short text that differs once anything the screens show has changed.
+
+        All sessions of the process share one look; while nothing changed it takes microseconds. Probes and the pulse
+        of workers are no changes. Raises :class:`DatabaseProblem`.
+        """
+        return self._mirror.watch.token()
 
     def acting_as(self, name: str | None) -> Workbench:
         """This workbench for the user ``name`` (None: whoever sits at this machine, while there are no users).
@@ -174,7 +183,7 @@ def open_workbench(
     if isinstance(actor, str):
         with make_sessions(engine)() as db:
             actor = find_actor(db, actor) if have_users(db) else Actor(actor, Role.ADMIN)
-    return Workbench(runtime, engine, Mirror(engine), actor)
+    return Workbench(runtime, engine, Mirror(engine, progress=bar_for_a_person()), actor)
 
 
 def open_database(settings: Settings) -> sa.Engine:

@@ -36,6 +36,13 @@ class Metrics:
     def __init__(self, mirror: Mirror) -> None:
         self._mirror = mirror
 
+    @property
+    def loading(self) -> str:
+        """How far the first load of the mirror is, in words; empty once there is one. Asking begins it, beside the
+        caller, who would otherwise wait for it with the first number."""
+        self._mirror.load_in_background()
+        return "" if self._mirror.loaded else str(self._mirror.loading or "Loading numbers")
+
     def attention(self, *, project_id: int | None = None, as_of: datetime | None = None) -> pd.DataFrame:
         """What needs somebody: one row."""
         return from_rows(ATTENTION_FRAME, [views.attention(self._mirror, project_id=project_id, as_of=as_of)])

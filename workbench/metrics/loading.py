@@ -26,6 +26,8 @@ class Loading:
         return min(self.rows / self.expected, 1.0) if self.expected else 0.0
 
     def __str__(self) -> str:
+        if not self.expected:
+            return "Loading numbers"
         return f"Loading numbers: {self.share:.0%} of about {self.expected:,} rows"
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from workbench.db import explain, file_identity, for_single_reads
+from workbench.db import explain, for_single_reads
 from workbench.errors import WorkbenchError
 from workbench.metrics import adhoc, changes, source
 from workbench.metrics.changes import Position
@@ -24,6 +24,7 @@ from workbench.metrics.copy import Change, Copy
 from workbench.metrics.frames import from_result
 from workbench.metrics.loading import Loading, Progress
 from workbench.metrics.source import Table
+from workbench.metrics.watch import Watch
 from workbench.triggers import verify_triggers
 
 log = logging.getLogger(__name__)
@@ -45,9 +46,9 @@ class Mirror:
         self._progress = progress
         self._lock = threading.RLock()
         self._copy: Copy | None = None
-        #: SQLite only: the connection on which ``data_version`` tells whether another one has written.
-        self._watch: Connection | None = None
-        self._data_version: int | None = None
+        #: Whether anything has changed, also for those who do not want the numbers.
+        self.watch = Watch(engine)
+        self._seen: object = None
         #: Where the copy stands; None before anything was read.
         self._position: Position | None = None
         #: Whether all triggers stood at that position.
@@ -67,18 +68,18 @@ class Mirror:
         """
         with self._lock:
             try:
-                version = self._source_version()
-                if version is not None and version == self._data_version:
+                version = self.watch.version()
+                if version is not None and version == self._seen:
                     return False
                 if self._unchanged():
-                    self._data_version = version
+                    self._seen = version
                     return False
                 with source.snapshot(self._engine) as connection:
                     changed = self.follow(connection)
             except DBAPIError as error:
                 raise explain(error) from error
             # What was read is at least as new as this number, which was taken before.
-            self._data_version = version
+            self._seen = version
             return changed
 
     def follow(self, connection: Connection) -> bool:
@@ -147,8 +148,8 @@ class Mirror:
         with self._lock:
             if self._copy is not None:
                 self._copy.close()
-            self._forget_watch()
-            self._copy = self._position = None
+            self.watch.close()
+            self._copy = self._position = self._seen = None
 
     def _fresh(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
@@ -165,23 +166,6 @@ class Mirror:
             self.loading = None
 
     # What differs
-
-    def _source_version(self) -> int | None:
-        """SQLite: a number that stays as long as nobody else has committed, read without touching the file."""
-        if self._engine.dialect.name != "sqlite":
-            return None
-        if self._watch is not None and self._watch.info.get("file") != file_identity(self._engine):
-            self._forget_watch()  # the file is another one
-        if self._watch is None:
-            self._watch = self._engine.connect()
-        version = self._watch.exec_driver_sql("PRAGMA data_version").scalar_one()
-        self._watch.rollback()
-        return int(version)
-
-    def _forget_watch(self) -> None:
-        if self._watch is not None:
-            self._watch.close()
-        self._watch = self._data_version = None
 
     def _unchanged(self) -> bool:
         """Whether the copy is as the database is, by a look outside any snapshot; then it stands where that was."""

@@ -40,6 +40,7 @@ from workbench.panels.tower_lines import (
 
 MOST_ROWS: Final = 200
 OVERDUE_AFTER: Final = timedelta(minutes=5)
+NOTHING_SENT: Final = "Nothing was sent in these days."
 
 #: Key in the address -> label of the view.
 VIEWS: Final = {
@@ -82,10 +83,11 @@ class ControlTower(PageView):
             ],
             empty="No worker has ever run. Start one: workbench worker",
         )
-        self.chart = Bars(heading=f"Delivered in the last {CHART_DAYS} days", empty="Nothing was sent in these days.")
+        self.chart = Bars(heading=f"Delivered in the last {CHART_DAYS} days", empty=NOTHING_SENT)
         self.dialogs = QueueDialogs(self)
         self.calendar = Calendar(self, self.dialogs)
         self._charted = ""
+        state.param.watch(self._on_loading, "loading")
         stacked: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [STACK]}
         head = bar(pn.Column(self.views, min_width=280, sizing_mode="stretch_width", margin=0), self.platform)
         main = pn.Column(head, self.calendar.grid, self.narrowed, self.table, self.chart, **stacked)
@@ -201,11 +203,23 @@ class ControlTower(PageView):
         entries = [gateway_entry(key, status) for key, status in statuses.items()]
         self.gateways.param.update(gateways=entries, may_act=self.state.may(Role.OPERATOR))
 
+    @quietly
+    def _on_loading(self, event: Any) -> None:
+        """The chart says how far its numbers are, and shows them once they are there."""
+        if event.new:
+            self.chart.empty = f"{event.new} …"
+        elif self.shown:
+            self._show_chart()
+
     def _show_chart(self) -> None:
         key = f"{self.state.changes} {self.state.project_id}"
         if key == self._charted:
             return
+        if self.state.polled and (loading := self.state.host.metrics.loading):
+            self.state.loading = loading
+            return
         self._charted = key
+        self.chart.empty = NOTHING_SENT
         moment = now()
         delivery = self.state.host.metrics.delivery(project_id=self.state.project_id, as_of=moment)
         labels, series = daily_bars(delivery, moment)

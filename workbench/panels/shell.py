@@ -73,6 +73,7 @@ class Shell(StateView):
             self._in_browser = True
         self._show_page()
         if document is not None and document.session_context is not None:
+            self.state.polled = True
             # Belongs to the document, so it ends with the session; in the background, so it never looks busy.
             PeriodicCallback(callback=self._keep_up, period=POLL_MS, background=True, log=False).start()
         return self.page

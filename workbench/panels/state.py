@@ -49,6 +49,9 @@ class Host(Protocol):
     def metrics(self) -> Any:
         """The metric views, each a method that returns a DataFrame."""
 
+    def changes_token(self) -> str:
+        """Differs once anything the screens show has changed; cheap to ask."""
+
     def actor(self) -> Actor:
         """Who uses the present browser session or kernel.
 
@@ -89,6 +92,7 @@ class WorkbenchState(param.Parameterized):
     message = param.ClassSelector(default=None, class_=Message, allow_None=True, doc="The newest message.")
     busy = param.Boolean(default=False, doc="Whether an action of this session is running.")
     dark = param.Boolean(default=False)
+    loading = param.String(default="", doc="How far the charts' numbers are loaded; empty when they are.")
     changes = param.String(default="", doc="Changes when anything the screens show has changed.")
 
     def __init__(self, host: Host, **params: Any) -> None:
@@ -100,6 +104,8 @@ class WorkbenchState(param.Parameterized):
         self.lock = threading.RLock()
         self._working = 0
         self._workers_seen: datetime | None = None
+        #: Whether somebody polls: else what is not there yet has to be waited for.
+        self.polled = False
 
     @property
     def paused(self) -> bool:
@@ -172,17 +178,19 @@ class WorkbenchState(param.Parameterized):
         """Look whether anything changed, and if so (or by ``force``) renew the header's facts and
         :attr:`changes`.
 
-        Cheap when nothing changed: one token. A poll that would have to wait for a running one is skipped,
-        unless forced. A database that cannot be read becomes :attr:`trouble`, not an exception.
+        Cheap when nothing changed: one token, which all sessions share. A poll that would have to wait for a running
+        one is skipped, unless forced. A database that cannot be read becomes :attr:`trouble`, not an exception.
         """
         if not self.lock.acquire(blocking=force):
             return
         try:
-            token = self.call(ops.get_changes_token)
+            token = self.host.changes_token()
             changed = force or token != self.changes
             if changed:
                 self._read_status()
             self._look_for_workers(force=force)
+            if self.loading:
+                self.loading = self.host.metrics.loading
             self.trouble = ""
             if token != self.changes:
                 self.changes = token

@@ -1,0 +1,81 @@
+"""Open pages ask whether anything changed: one look serves them all, and finds every change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
+
+from tests import factories as make
+from workbench.errors import DatabaseProblem
+from workbench.metrics import changes, watch
+from workbench.metrics.watch import Watch
+
+
+@pytest.fixture
+def looks(engine: Engine) -> Iterator[list[str]]:
+    """The statements that ask for the token."""
+    found: list[str] = []
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def _watched(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "change_log" in statement and statement.startswith("SELECT"):
+            found.append(statement)
+
+    yield found
+    sa.event.remove(engine, "before_cursor_execute", _watched)
+
+
+def test_a_hundred_pages_ask_the_database_once_while_nothing_changes(
+    engine: Engine, looks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 600)
+    shared = Watch(engine)
+    assert len({shared.token() for _ in range(100)}) == 1
+    assert len(looks) == 1
+    shared.close()
+
+
+def test_every_commit_changes_the_token_and_nothing_else_does(
+    engine: Engine, db: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0)
+    shared = Watch(engine)
+    seen = [shared.token()]
+    for _ in range(3):
+        make.project(db)
+        assert shared.token() == seen[-1]
+        db.commit()
+        assert shared.token() not in seen
+        seen.append(shared.token())
+    make.project(db)
+    db.rollback()
+    assert shared.token() == seen[-1]
+    with engine.connect() as connection:
+        assert changes.token(connection) == seen[-1]
+    shared.close()
+
+
+def test_a_closed_watch_looks_again(engine: Engine, db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0)
+    shared = Watch(engine)
+    before = shared.token()
+    shared.close()
+    make.project(db)
+    db.commit()
+    assert shared.token() != before
+    shared.close()
+
+
+def test_a_database_that_cannot_be_read_is_said(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0)
+    shared = Watch(engine)
+    shared.token()
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE mirror_state RENAME TO gone")
+    with pytest.raises(DatabaseProblem, match="workbench migrate"):
+        shared.token()
+    shared.close()

@@ -1,0 +1,78 @@
+"""Whether the database has changed, for everybody in this process who asks: one look serves them all."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final
+
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from workbench.db import data_version, explain, file_identity, for_single_reads
+from workbench.metrics import changes
+
+#: PostgreSQL is asked once in this time, however many ask; a change is seen that much later at most.
+LOOK_SECONDS: Final = 0.1
+
+
+class Watch:
+    """Asked by any number of threads, as often as they like. Opens nothing before it is."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        #: SQLite only: the connection on which ``data_version`` tells whether another one has written.
+        self._connection: Connection | None = None
+        #: How many there were: the numbers of two connections can't be compared.
+        self._opened = 0
+        self._token = ""
+        self._seen: object = None
+        self._looked = float("-inf")
+
+    def version(self) -> object:
+        """SQLite: what stays equal for as long as nobody has committed, in a few microseconds. PostgreSQL: None.
+
+        Raises :class:`DatabaseProblem`.
+        """
+        with self._lock:
+            return self._version()
+
+    def token(self) -> str:
+        """As :func:`changes.token`, without a query while nothing has changed. Raises :class:`DatabaseProblem`."""
+        with self._lock:
+            version = self._version()
+            if version is not None and version == self._seen:
+                return self._token
+            if version is None and time.monotonic() - self._looked < LOOK_SECONDS:
+                return self._token
+            try:
+                with for_single_reads(self._engine).connect() as connection:
+                    self._token = changes.token(connection)
+            except DBAPIError as error:
+                raise explain(error) from error
+            self._seen, self._looked = version, time.monotonic()
+            return self._token
+
+    def close(self) -> None:
+        """Let go of the connection; the next question opens another one."""
+        with self._lock:
+            self._let_go()
+
+    def _version(self) -> object:
+        if self._engine.dialect.name != "sqlite":
+            return None
+        if self._connection is not None and self._connection.info["file"] != file_identity(self._engine):
+            self._let_go()  # another file stands in its place
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+                self._opened += 1
+            return self._opened, data_version(self._connection)
+        except DBAPIError as error:
+            raise explain(error) from error
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._seen = None
