@@ -54,8 +54,14 @@ pytest: $(STAMP)
 unit: $(STAMP) ## the fast tests only
 	@$(BIN)/pytest -n 2 --dist loadgroup tests/unit
 
-bench: $(STAMP) ## measure against the targets
-	$(BIN)/python -m benchmarks
+bench: $(STAMP) .venv-bench/.stamp ## measure against the targets (ONLY="mail jobs bulk": some of it)
+	$(BIN)/python -m benchmarks $(ONLY)
+
+# What the queue is compared with has an environment of its own: none of it is needed by anything else.
+.venv-bench/.stamp: requirements-bench.lock | $(STAMP)
+	$(BIN)/python -m venv --clear .venv-bench
+	.venv-bench/bin/python -m pip -qq --disable-pip-version-check install --require-hashes -r requirements-bench.lock
+	@touch $@
 
 pictures: $(STAMP) chromium ## take the pictures under docs/pictures from a demo
 	$(BIN)/python scripts/make_pictures.py
@@ -74,9 +80,11 @@ hooks: $(STAMP) ## run the checks before each commit
 lock: | $(BIN)/uv ## pin what pyproject.toml asks for (UPGRADE=1: at its newest)
 	UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest \
 		--generate-hashes --no-annotate --extra dev $(if $(UPGRADE),--upgrade) -o requirements.lock pyproject.toml
+	UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest \
+		--generate-hashes --no-annotate --group pyproject.toml:bench $(if $(UPGRADE),--upgrade) -o requirements-bench.lock
 $(BIN)/uv:
 	@scripts/setup.sh
 
 clean: ## remove the environment and all caches (not var/, which holds data)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info test-results
+	rm -rf $(VENV) .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
