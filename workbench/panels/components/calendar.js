@@ -190,7 +190,7 @@ export function render({model}) {
       h("span", {}, `${movable ? "Drag what waits to another time. " : ""}Times in ${model.zone}`),
     ])
     if (back) { (box.querySelector(back) || box.querySelector(`[data-key="${home}"]`))?.focus() }
-    if (returning) { focus_item(returning); returning = null }
+    if (returning) { focus_back(returning); returning = null }
   }
 
   // The keyboard
@@ -204,6 +204,13 @@ export function render({model}) {
   }
 
   function focus_item(id) { box.querySelector(`[data-id="${id}"]`)?.focus() }
+
+  /** Like focus_item, until it holds: a dialog that is closing keeps the keyboard a moment longer. */
+  function focus_back(id, tries = 12) {
+    focus_item(id)
+    const holds = () => box.getRootNode().activeElement?.dataset.id === String(id)
+    if (tries && find(id)) { setTimeout(() => { if (!holds()) { focus_back(id, tries - 1) } }, 80) }
+  }
 
   function on_key(event) {
     const step = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]}[event.key]
@@ -268,7 +275,7 @@ export function render({model}) {
       show()
       box.querySelector(`[data-id="${id}"]`)?.classList.add("refused")
     }
-    focus_item(id)
+    focus_back(id)
   })
   const observer = new ResizeObserver(([entry]) => {
     const now = entry.contentRect.width > 0 && entry.contentRect.width < NARROW
