@@ -23,7 +23,10 @@ LONGEST_NAME: Final = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_BUT_LINE_ENDS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+")
-_URL = re.compile(r"[!-~]+")  # visible ASCII
+#: An address in ASCII that needs no quotes (RFC 5322, dot-atoms on both sides).
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_PLAIN = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+_VISIBLE = re.compile(r"[!-~]+")  # of ASCII
 
 
 #: What a display name may hold without quotes (RFC 5322 atoms and blanks).
@@ -141,9 +144,13 @@ def _mailbox(name: str, address: str, what: str) -> Mailbox:
     if not local.isascii():
         raise Invalid(f"{what} has letters before the @ that ordinary mail servers do not take.")
     try:
-        return Mailbox(name, f"{local}@{domain.encode('idna').decode('ascii')}")
+        plain = f"{local}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError as error:
         raise Invalid(f"{what} has a domain that cannot exist. Correct it.") from error
+    # Its ASCII form may hold what it did not: a full-width ＠ or ， becomes an ordinary one.
+    if not _PLAIN.fullmatch(plain):
+        raise Invalid(f"{what} is not one address. Correct it.")
+    return Mailbox(name, plain)
 
 
 def _one_line(text: str, what: str) -> str:
@@ -155,7 +162,7 @@ def _one_line(text: str, what: str) -> str:
 def _unsubscribe_url(url: str | None) -> str:
     if not url:
         raise Invalid("An e-mail goes out only with a way to unsubscribe. Set WORKBENCH_PUBLIC_URL.")
-    parts = urlsplit(url) if _URL.fullmatch(url) and len(url) <= LONGEST_URL else None
+    parts = urlsplit(url) if _VISIBLE.fullmatch(url) and len(url) <= LONGEST_URL else None
     safe = parts and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)))
     if not safe or "<" in url or ">" in url:
         raise Invalid("The unsubscribe link must be an https address. Check WORKBENCH_PUBLIC_URL.")
