@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from tests import factories as make
 from workbench.db import make_engine
-from workbench.errors import DatabaseBusy
+from workbench.errors import DatabaseBusy, DatabaseProblem
 from workbench.metrics import Mirror, source
 from workbench.metrics.copy import MOST_WORDS
 from workbench.metrics.loading import Loading
@@ -172,6 +172,20 @@ def test_a_table_that_another_transaction_empties_is_waited_for(
         assert mirror.refresh()
     mirror.close()
     engine.dispose()
+
+
+def test_a_value_that_is_none_of_its_column_is_said_and_hurts_until_it_is_corrected(
+    on_sqlite: tuple[Engine, Mirror],
+) -> None:
+    """SQLite takes any text for a moment."""
+    engine, mirror = on_sqlite
+    assert names(mirror) == ["Lea"] * 3
+    run(engine, "UPDATE cam_leads SET created_at = 'soon', name = 'Odd' WHERE id = 1")
+    for _ in range(2):
+        with pytest.raises(DatabaseProblem, match=r"soon.*look for a value that does not fit"):
+            mirror.refresh()
+    run(engine, "UPDATE cam_leads SET created_at = '2026-11-19 10:00:00.000000' WHERE id = 1")
+    assert names(mirror) == ["Odd", "Lea", "Lea"]
 
 
 # Words

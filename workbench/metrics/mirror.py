@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from workbench.db import explain, for_single_reads
-from workbench.errors import WorkbenchError
+from workbench.errors import DatabaseProblem, WorkbenchError
 from workbench.metrics import adhoc, changes, source
 from workbench.metrics.changes import Position
 from workbench.metrics.copy import Change, Copy
@@ -78,6 +78,12 @@ class Mirror:
                     changed = self.follow(connection)
             except DBAPIError as error:
                 raise explain(error) from error
+            except duckdb.Error as error:
+                what = str(error).strip().splitlines()[0]
+                raise DatabaseProblem(
+                    f"The numbers cannot be brought up to date ({what}). If a program of your own writes to the"
+                    " database, look for a value that does not fit its column, and correct it."
+                ) from error
             # What was read is at least as new as this number, which was taken before.
             self._seen = version
             return changed
