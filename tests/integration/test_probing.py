@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from tests.execution_kit import Wire, posting
 from tests.servers import HttpServer, Received, answer, free_port
-from workbench.enums import Gateway, Mode, Platform
+from workbench.enums import Gateway, GatewayState, Mode, Platform
 from workbench.execution.chores import chores
 from workbench.execution.probing import Prober
 from workbench.execution.worker import Worker
@@ -27,6 +27,7 @@ from workbench.gateways.registry import Gateways
 from workbench.models import GatewayCheck, ProbeTurn
 from workbench.operator_services import get_attention_metrics, get_gateway_status, probe_gateways, set_system_pause
 from workbench.operator_services._edge import Runtime, build_runtime
+from workbench.services import gateway_checks
 from workbench.settings import Settings
 
 HEALTHY = answer(200, {"healthy": True, "is_logged_in": True}, headers={"x-minute-requests-left": "49"})
@@ -42,7 +43,7 @@ def server() -> Iterator[HttpServer]:
 @pytest.fixture
 def apollo(settings: Settings, server: HttpServer) -> Settings:
     """Apollo alone is configured, and answers."""
-    return settings.model_copy(update={"apollo_api_key": SecretStr("key"), "apollo_base_url": server.url})
+    return settings.model_copy(update={"apollo_api_key": SecretStr("s3cret"), "apollo_base_url": server.url})
 
 
 @pytest.fixture
@@ -187,6 +188,22 @@ def test_where_nothing_is_configured_nothing_is_started_and_nothing_asked(
         assert threading.active_count() == before
     assert checks(db) == []
     assert get_gateway_status(db)["apollo"]["status"] == "unconfigured"
+
+
+def test_of_each_account_only_the_newest_checks_are_kept(
+    db: Session, prober: Prober, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway_checks, "KEPT", 3)
+    at = datetime.now(UTC) - timedelta(days=1)
+    for account in ("", "other"):
+        for number in range(5):
+            gateway_checks.store(
+                db, Gateway.APOLLO, account, GatewayState.OK, detail=str(number), at=at + timedelta(minutes=number)
+            )
+    db.commit()
+    assert prober.look()
+    kept = [(check.account, check.detail) for check in checks(db)]
+    assert kept == [("", "3"), ("", "4"), ("other", "2"), ("other", "3"), ("other", "4"), ("", "The key is valid.")]
 
 
 def test_nobody_there_is_a_finding(db: Session, engine: Engine, apollo: Settings) -> None:

@@ -29,6 +29,7 @@ def chores(engine: Engine, settings: Settings, gateways: GatewaysLike, worker_id
             thread = Background(
                 f"probe {gateway}", prober.look, every=probing.LOOK_SECONDS, patience=probing.PATIENCE_SECONDS
             )
+            prober.stop = thread.done
             going_on.enter_context(thread)
         if gateways.apollo is not None:
             discoverer = discovering.Discoverer(engine, settings, gateways.apollo, worker_id)

@@ -8,6 +8,7 @@ run as well: they tell whether going live would work, and they change nothing at
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,7 +54,7 @@ class Turn:
 
 
 class Prober:
-    """Probes one gateway when it is due and nobody else does."""
+    """Probes one gateway when it is due and nobody else does. After ``stop`` nothing more is written down."""
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class Prober:
     ) -> None:
         self.gateway = gateway
         self._engine, self._gateways, self._worker_id, self._accounts = engine, gateways, worker_id, accounts
+        self.stop = threading.Event()
         self._interval = timedelta(seconds=settings.probe_interval_seconds)
         limit = max(settings.send_timeout_seconds, PROBE_SECONDS)
         # Accounts are asked one after the other, each within the limit; looking up a host name comes on top.
@@ -82,6 +84,8 @@ class Prober:
         if turn is None:
             return False
         found = self._gateways.probe(self.gateway)
+        if self.stop.is_set():
+            return False
         with short_transaction(self._engine) as session:
             told = self._store(session, turn, found)
         for account, was, state in told:

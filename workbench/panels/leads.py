@@ -14,6 +14,7 @@ from workbench.panels import safe
 from workbench.panels.base import PageView, action
 from workbench.panels.components.table import Table
 from workbench.panels.layout import bar
+from workbench.panels.lead_discovery import LeadDiscovery
 from workbench.panels.lead_history import LeadHistoryView
 from workbench.panels.lead_import import LeadImport
 from workbench.panels.new_project import typed
@@ -73,6 +74,7 @@ class Leads(PageView):
     def __init__(self, state: WorkbenchState, **params: Any) -> None:
         super().__init__(state, **params)
         self.importing = LeadImport(self)
+        self.finding = LeadDiscovery(self)
         self.history = LeadHistoryView(self)
         self.search = pmu.TextInput(label="Search", placeholder="Name, company or address", **tool(240))
         self.status = pmu.Select(
@@ -97,6 +99,7 @@ class Leads(PageView):
             on_click=lambda *_: self.importing.open(),
             **tool(),
         )
+        self.find_button = pmu.Button(label="Find people…", variant="outlined", on_click=self._click_find, **tool())
         self.campaigns_button = pmu.Button(
             label="Campaigns…", variant="outlined", disabled=not may_write, on_click=self._click_campaigns, **tool()
         )
@@ -128,6 +131,7 @@ class Leads(PageView):
                 pn.layout.HSpacer(),
                 self.set_consent,
                 self.campaigns_button,
+                self.find_button,
                 self.import_button,
             ),
             self.narrowed,
@@ -177,6 +181,12 @@ class Leads(PageView):
         )
         zone = state.host.settings.timezone
         self.table.param.update(rows=[lead_line(row) for row in rows], total=total, page=page, empty=empty, zone=zone)
+
+        self.finding.update()
+
+    @action
+    def _click_find(self, *_: Any) -> None:
+        self.finding.open()
 
     def _click_filter(self, name: str, value: str) -> None:
         if self.shown and self.state.filters.get(name, "") != (value or ""):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from workbench.enums import Gateway, GatewayState
-from workbench.services.gateway_checks import FRESH_FOR, INTERVAL, Check, judge, worst
+from workbench.services.gateway_checks import FRESH_FOR, INTERVAL, Check, is_due, judge, worst
 
 NOW = datetime(2026, 11, 19, 10, 0, tzinfo=UTC)
 OK, WARN, DOWN = GatewayState.OK, GatewayState.WARN, GatewayState.DOWN
@@ -53,3 +53,18 @@ def test_one_failure_warns_two_in_a_row_are_down_and_old_probes_say_nothing(
 )
 def test_a_gateway_is_as_its_worst_account(states: list[GatewayState], said: GatewayState) -> None:
     assert worst(states) is said
+
+
+@pytest.mark.parametrize(
+    ("ages", "due"),
+    [
+        ({}, True),
+        ({"one": timedelta(0), "two": timedelta(0)}, False),
+        ({"one": timedelta(0)}, True),
+        ({"one": timedelta(0), "two": INTERVAL}, True),
+        ({"one": timedelta(0), "two": INTERVAL - timedelta(seconds=1)}, False),
+        ({"one": timedelta(0), "two": timedelta(0), "gone": 9 * INTERVAL}, False),
+    ],
+)
+def test_a_gateway_is_due_when_one_of_its_accounts_is(ages: dict[str, timedelta], due: bool) -> None:
+    assert is_due({name: NOW - age for name, age in ages.items()}, ["one", "two"], NOW, INTERVAL) is due
