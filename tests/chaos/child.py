@@ -170,7 +170,7 @@ POINTS: dict[str, Callable[[Act], None] | None] = {
     "after the call": None,
     "before finish commits": _after("finish"),
     "after finish": _after("_finish", module.Worker),
-    "before release commits": _after("_end", module.Worker),
+    "before release commits": _after("release"),
     "after release": _after("_handle", module.Worker),
     "before reap commits": _after("reap", when=bool),
 }

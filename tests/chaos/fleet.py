@@ -63,9 +63,10 @@ class Nursery:
     def fork(self, spec: Spec) -> int:
         return int(self._ask({"fork": vars(spec)})["pid"])
 
-    def wait(self, pid: int) -> int:
-        """The exit code, or the negative number of the signal. Blocks until it is gone."""
-        return int(self._ask({"wait": pid})["ended"])
+    def ended(self, pid: int) -> int | None:
+        """The exit code, or the negative number of the signal; None while it lives. A code is answered once."""
+        code: int | None = self._ask({"wait": pid})["ended"]
+        return code
 
     def close(self) -> None:
         self._tell.close()
@@ -100,8 +101,17 @@ class Fleet:
         assert self.wait(hand) == -signal.SIGKILL, self.crashes()
 
     def wait(self, hand: Hand) -> int:
+        """Until it is gone; the exit code, or the negative number of the signal."""
+        codes: list[int] = []
+
+        def ended() -> bool:
+            code = self._nursery.ended(hand.pid)
+            codes.extend([] if code is None else [code])
+            return bool(codes)
+
+        wait_for(f"the end of {hand.name}", ended)
         self.alive.remove(hand)
-        return self._nursery.wait(hand.pid)
+        return codes[0]
 
     def freeze(self, hand: Hand) -> None:
         """SIGSTOP; not one instruction runs any more when this returns."""

@@ -1,8 +1,8 @@
 """The warm parent of the workers that chaos tests kill: it has imported everything and holds no engine or thread.
 
-One JSON object a line. ``{"fork": spec}`` answers ``{"pid": …}``; ``{"wait": pid}`` answers ``{"ended": …}`` when that
-child is gone: its exit code, or the negative number of the signal that ended it. A child stays a zombie until it is
-waited for, so a pid never means another process meanwhile. When its input ends it kills what is left.
+One JSON object a line. ``{"fork": spec}`` answers ``{"pid": …}``; ``{"wait": pid}`` answers ``{"ended": …}``: the exit
+code of that child, the negative number of the signal that ended it, or null while it lives. A child stays a zombie
+until it is waited for, so a pid never means another process meanwhile. When its input ends it kills what is left.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ def main() -> None:
     children: set[int] = set()
     for line in sys.stdin:
         asked = json.loads(line)
+        answer: dict[str, int | None]
         if "fork" in asked:
             pid = _fork(Spec(**asked["fork"]))
             children.add(pid)
             answer = {"pid": pid}
         else:
-            _, status = os.waitpid(asked["wait"], 0)
-            children.discard(asked["wait"])
-            answer = {"ended": os.waitstatus_to_exitcode(status)}
+            pid, status = os.waitpid(asked["wait"], os.WNOHANG)
+            children.discard(pid)
+            answer = {"ended": os.waitstatus_to_exitcode(status) if pid else None}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
     for pid in children:

@@ -23,8 +23,8 @@ MAILING = {
     "before the call": (1, 0, 3),
     "after the call": (2, 2, 3),
     "before finish commits": (1, 3, 3),
-    "after finish": (1, 3, 0),
-    "before release commits": (1, 5, 0),
+    "after finish": (1, 3, 3),  # the second batch was begun in the same commit
+    "before release commits": (1, 5, 3),
     "after release": (1, 5, 0),
 }
 #: The same of a post, whose only message is all of it. It is expanded with its claim.
@@ -36,7 +36,7 @@ POST = {
     "after the call": (1, 1, 1),
     "before finish commits": (1, 1, 1),
     "after finish": (1, 1, 0),
-    "before release commits": (1, 1, 0),
+    "before release commits": (1, 1, 1),
     "after release": (1, 1, 0),
 }
 CASES = [("email", point, *told) for point, told in MAILING.items()] + [

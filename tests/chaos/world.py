@@ -75,6 +75,11 @@ class World:
                 rows.append(make.queued(db, item, account=account, mode=Mode.LIVE, at=now() - ago).id)
             return rows
 
+    def forget(self, rows: list[int]) -> None:
+        """Take rows that were never due off the queue, and out of what is judged."""
+        with self._session() as db:
+            db.execute(sa.delete(QueueRow).where(QueueRow.id.in_(rows), QueueRow.status == QueueStatus.QUEUED))
+
     def waiting(self) -> int:
         """Rows that are due or under way."""
         return int(

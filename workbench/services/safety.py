@@ -97,7 +97,7 @@ def _in_flight_by(session: Session, column: Any) -> dict[Any, int]:
         .where(sa.text(f"cam_outreach_attempts.{OPEN_ATTEMPTS}"), OutreachAttempt.status == AttemptStatus.SENDING)
         .group_by(column)
     )
-    return {value: count for value, count in counts}
+    return dict(counts.all())
 
 
 def may_still_deliver(session: Session) -> int:
