@@ -7,7 +7,7 @@ never fails half-way for want of the lock. PostgreSQL runs in READ COMMITTED.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -172,17 +172,22 @@ def lock(session: Session, key: int, *, shared: bool = False) -> None:
     if session.get_bind().dialect.name == "sqlite":
         begin_write(session)
     else:
-        name = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-        session.execute(sa.text(f"SELECT {name}(:key)"), {"key": key})
+        session.connection().execute(_LOCK_SHARED if shared else _LOCK, {"key": key})
 
 
 def database_now(session: Session) -> datetime:
     """The present moment by the clock that all workers share: PostgreSQL's own, or on SQLite the one host's."""
     if session.get_bind().dialect.name == "sqlite":
         return now()
-    moment: datetime | None = session.scalar(sa.select(sa.func.clock_timestamp(type_=UtcDateTime())))
+    moment: datetime | None = session.connection().scalar(_CLOCK)
     assert moment is not None
     return moment
+
+
+# Made once: making a statement costs more than running it.
+_CLOCK: Final = sa.select(sa.func.clock_timestamp(type_=UtcDateTime()))
+_LOCK: Final = sa.text("SELECT pg_advisory_xact_lock(:key)")
+_LOCK_SHARED: Final = sa.text("SELECT pg_advisory_xact_lock_shared(:key)")
 
 
 def limit_idle_transactions(engine: Engine, limit: timedelta) -> None:
@@ -223,6 +228,28 @@ def data_version(connection: Connection) -> object:
 
 
 _VERSION: Final = {"sqlite": "PRAGMA data_version", "postgresql": "SELECT pg_current_snapshot()::text"}
+
+
+def insert_many(session: Session, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert ``rows``, all with the same keys; a column that is left out must have a default of the database's own.
+
+    PostgreSQL gets them as one JSON document in one statement: the driver's executemany would be a statement a row,
+    and fire each statement trigger as often.
+    """
+    if not rows:
+        return
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(sa.insert(table), rows)
+        return
+    columns = [table.c[name] for name in rows[0]]
+    given = sa.func.json_to_recordset(sa.bindparam("given", type_=sa.JSON))
+    source = given.table_valued(*(sa.column(one.name, one.type) for one in columns)).render_derived(with_types=True)
+    statement = sa.insert(table).from_select([one.name for one in columns], sa.select(*source.c))
+    plain = [
+        {name: as_utc(value).isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
+        for row in rows
+    ]
+    session.execute(statement, {"given": plain})
 
 
 @contextmanager

@@ -9,17 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from workbench.db import database_now
+from workbench.db import UtcDateTime, database_now
 from workbench.enums import AttemptStatus, CreativeStatus, Mode, Platform, QueueStatus
-from workbench.models import Base, ContentItem, ContentVersion, OutreachAttempt, Project, ProjectAccount, QueueRow
+from workbench.models import (
+    Base,
+    ContentItem,
+    ContentVersion,
+    OutreachAttempt,
+    Project,
+    ProjectAccount,
+    QueueRow,
+    SafetySettings,
+)
 from workbench.services.creative_text import CreativeText
 from workbench.services.projects import SIMULATED
-from workbench.services.safety import is_paused, mode_of
 from workbench.services.schedules import due_at, gateway_paused, join_flags
 
 #: The tables themselves: no identity map stands between a worker and the rows.
@@ -67,40 +76,70 @@ def claim_due(
     machine this comes before the next look for what was missed. On PostgreSQL rows that another worker is just
     taking are passed over.
     """
-    if is_paused(session):
+    connection = session.connection()
+    safety = connection.execute(_SAFETY).first()
+    if safety is not None and safety.system_paused:
         return []
     moment = database_now(session)
-    query = _due(mode_of(session), moment)
-    if staleness is not None:
-        query = query.where(due_at >= moment - staleness)
-    rows = session.execute(query.limit(n)).all()
+    mode = Mode(safety.mode) if safety is not None else Mode.SIMULATION
+    values = {"mode": mode, "moment": moment, "earliest": moment - (staleness or _EVER), "n": n}
+    rows = connection.execute(_due(), values).all()
     if not rows:
         return []
     ids = [row.id for row in rows]
     posts = [row for row in rows if row.platform != Platform.EMAIL and not row.expanded]
-    session.execute(
-        sa.update(queue)
-        .where(queue.c.id.in_(ids), queue.c.status == QueueStatus.QUEUED)
-        .values(
-            status=QueueStatus.RUNNING,
-            worker_id=worker_id,
-            claim_token=queue.c.claim_token + 1,
-            lease_expires_at=moment + lease,
-            expanded=sa.or_(queue.c.expanded, queue.c.id.in_([row.id for row in posts])),
-            updated_at=moment,
-        )
-    )
-    session.execute(
-        sa.update(items)
-        .where(items.c.id.in_([row.content_item_id for row in rows]), items.c.status == CreativeStatus.SCHEDULED)
-        .values(status=CreativeStatus.PUBLISHING, updated_at=moment)
+    values = {"worker": worker_id, "ends": moment + lease, "moment": moment}
+    connection.execute(_to_running(len(ids)), values | filling("id", ids))
+    connection.execute(
+        _to_publishing(len(rows)), {"moment": moment} | filling("id", (row.content_item_id for row in rows))
     )
     if posts:
-        session.execute(sa.insert(attempts), [_post(row, moment) for row in posts])
+        connection.execute(_POSTS, [_post(row, moment) for row in posts])
     return [_claim(row, worker_id) for row in rows]
 
 
-def _due(mode: Mode, moment: datetime) -> sa.Select[*tuple[Any, ...]]:
+# Made once and only filled in: making a statement costs more than running it.
+
+_SAFETY: Final = sa.select(SafetySettings.system_paused, SafetySettings.mode).where(SafetySettings.id == 1)
+_POSTS: Final = sa.insert(attempts)
+
+
+@cache
+def _to_running(number: int) -> sa.Update:
+    return (
+        sa.update(queue)
+        .where(queue.c.id.in_(places("id", number)), queue.c.status == QueueStatus.QUEUED)
+        .values(
+            status=QueueStatus.RUNNING,
+            worker_id=sa.bindparam("worker"),
+            claim_token=queue.c.claim_token + 1,
+            lease_expires_at=sa.bindparam("ends"),
+            # A post's one attempt is written here; an e-mail's recipients when a worker has counted them.
+            expanded=sa.or_(queue.c.expanded, sa.exists().where(items.c.id == queue.c.content_item_id, _IS_POST)),
+            updated_at=sa.bindparam("moment"),
+        )
+    )
+
+
+_IS_POST: Final = items.c.platform != Platform.EMAIL
+
+
+@cache
+def _to_publishing(number: int) -> sa.Update:
+    return (
+        sa.update(items)
+        .where(items.c.id.in_(places("id", number)), items.c.status == CreativeStatus.SCHEDULED)
+        .values(status=CreativeStatus.PUBLISHING, updated_at=sa.bindparam("moment"))
+    )
+
+
+#: Nothing waits for longer.
+_EVER: Final = timedelta(days=36_500)
+
+
+@cache
+def _due() -> sa.Select[*tuple[Any, ...]]:
+    moment = sa.bindparam("moment", type_=UtcDateTime())
     bound = sa.and_(ProjectAccount.project_id == Project.id, ProjectAccount.platform == ContentItem.platform)
     return (
         join_flags(
@@ -124,10 +163,11 @@ def _due(mode: Mode, moment: datetime) -> sa.Select[*tuple[Any, ...]]:
         .join(ContentVersion, ContentVersion.id == QueueRow.content_version_id)
         .outerjoin(ProjectAccount, bound)
         .where(
-            QueueRow.mode == mode,
+            QueueRow.mode == sa.bindparam("mode"),
             QueueRow.status == QueueStatus.QUEUED,
             QueueRow.scheduled_time <= moment,  # a row is never due before its time: so that the index serves
             due_at <= moment,
+            due_at >= sa.bindparam("earliest", type_=UtcDateTime()),
             sa.not_(Project.paused),
             sa.not_(gateway_paused()),
             ContentItem.deleted_at.is_(None),
@@ -137,6 +177,7 @@ def _due(mode: Mode, moment: datetime) -> sa.Select[*tuple[Any, ...]]:
                 sa.func.coalesce(ProjectAccount.account, QueueRow.account) == QueueRow.account,
             ),
         )
+        .limit(sa.bindparam("n", type_=sa.Integer))
         .order_by(due_at, QueueRow.id)  # who was let go of goes behind those who wait longer
         .with_for_update(of=QueueRow, skip_locked=True)
     )

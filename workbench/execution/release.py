@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from workbench.db import database_now
+from workbench.db import UtcDateTime, database_now
 from workbench.enums import AttemptStatus, CreativeStatus, Mode, QueueStatus
 from workbench.execution.queue import Claim, attempts, holds, items, queue
 from workbench.services.audit import SYSTEM
@@ -116,11 +116,7 @@ def close(
     reason: str | None = None,
 ) -> QueueStatus:
     """RUNNING → what its attempts say; its creative follows. The row must be held."""
-    by_status = session.execute(
-        sa.select(attempts.c.status, sa.func.count(), sa.func.min(sa.func.coalesce(attempts.c.next_attempt_at, moment)))
-        .where(attempts.c.queue_id == queue_id)
-        .group_by(attempts.c.status)
-    ).all()
+    by_status = session.connection().execute(_BY_STATUS, {"of_queue": queue_id, "moment": moment}).all()
     counts = Counts.of({status: count for status, count, _ in by_status})
     # A row that was not expanded yet has no attempts, and is not done for that.
     unexpanded = not by_status and not session.scalar(sa.select(queue.c.expanded).where(queue.c.id == queue_id))
@@ -143,27 +139,45 @@ def _let_go(
     reason: str | None,
     moment: datetime,
 ) -> None:
-    session.execute(
-        sa.update(queue)
-        .where(queue.c.id == queue_id, queue.c.status == QueueStatus.RUNNING)
-        .values(
-            status=status,
-            next_attempt_at=next_attempt_at,
-            last_error=reason,
-            worker_id=None,
-            lease_expires_at=None,
-            updated_at=moment,
-        )
+    session.connection().execute(
+        _LET_GO,
+        {"of_queue": queue_id, "to_status": status, "until": next_attempt_at, "reason": reason, "moment": moment},
     )
 
 
 def _publishing(session: Session, item_id: int, to: CreativeStatus, moment: datetime) -> None:
     """PUBLISHING → ``to``. A PUBLISHED creative whose failed recipients are tried again stays PUBLISHED."""
-    session.execute(
-        sa.update(items)
-        .where(items.c.id == item_id, items.c.status == CreativeStatus.PUBLISHING)
-        .values(status=to, updated_at=moment)
+    session.connection().execute(_FOLLOW, {"of_item": item_id, "to_status": to, "moment": moment})
+
+
+# Made once and only filled in: making a statement costs more than running it.
+
+_BY_STATUS: Final = (
+    sa.select(
+        attempts.c.status,
+        sa.func.count(),
+        sa.func.min(sa.func.coalesce(attempts.c.next_attempt_at, sa.bindparam("moment", type_=UtcDateTime()))),
     )
+    .where(attempts.c.queue_id == sa.bindparam("of_queue"))
+    .group_by(attempts.c.status)
+)
+_LET_GO: Final = (
+    sa.update(queue)
+    .where(queue.c.id == sa.bindparam("of_queue"), queue.c.status == QueueStatus.RUNNING)
+    .values(
+        status=sa.bindparam("to_status"),
+        next_attempt_at=sa.bindparam("until"),
+        last_error=sa.bindparam("reason"),
+        worker_id=None,
+        lease_expires_at=None,
+        updated_at=sa.bindparam("moment"),
+    )
+)
+_FOLLOW: Final = (
+    sa.update(items)
+    .where(items.c.id == sa.bindparam("of_item"), items.c.status == CreativeStatus.PUBLISHING)
+    .values(status=sa.bindparam("to_status"), updated_at=sa.bindparam("moment"))
+)
 
 
 def _summary(session: Session, queue_id: int, ended: QueueStatus, counts: Counts) -> str | None:

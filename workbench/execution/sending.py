@@ -119,7 +119,9 @@ def begin(session: Session, run: Run) -> Batch | Nothing:
         letters = [letter for letter, window in zip(letters, taken.answers, strict=True) if window is None]
         if letters:
             _start(session, run, letters, moment)
-            return Batch(letters, taken, moment, full, last=exhausted or full is not None)
+            # A post is one message.
+            last = exhausted or full is not None or claim.platform is not Platform.EMAIL
+            return Batch(letters, taken, moment, full, last)
         if full is not None:
             return Nothing(full.ends, full.sentence)
     if _campaign_off(session, claim, moment):

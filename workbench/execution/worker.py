@@ -267,7 +267,7 @@ class Worker:
             following = None
             try:
                 with self._transaction() as session:
-                    if not again:
+                    if not (again or batch.last):
                         # Before any row, as in every begin: whoever holds it may wait for a row of ours.
                         lock(session, PAUSE_LOCK, shared=True)
                     since = uptime()

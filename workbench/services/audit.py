@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from workbench.clock import now
+from workbench.db import insert_many
 from workbench.enums import Role
 from workbench.models import AuditEvent, Base
 
@@ -90,5 +90,4 @@ def record_many(
         }
         for event in events
     ]
-    if rows:
-        session.execute(sa.insert(Base.metadata.tables[AuditEvent.__tablename__]), rows)
+    insert_many(session, Base.metadata.tables[AuditEvent.__tablename__], rows)

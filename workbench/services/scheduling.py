@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from workbench.clock import now
+from workbench.db import insert_many
 from workbench.enums import CreativeStatus, Mode, Platform, ProjectState, QueueStatus
 from workbench.errors import InputError, NotConfigured, ScheduleInvalid
 from workbench.models import Base, ContentItem, ContentVersion, Project, QueueRow
@@ -121,13 +122,12 @@ def schedule(
         return planned
     batch_id = str(uuid.uuid4())
     moment = now()
-    session.execute(
-        sa.insert(Base.metadata.tables[QueueRow.__tablename__]),
-        [_queue_values(one, planned.zone, ways.mode, batch_id, moment) for one in going],
-    )
+    values = [_queue_values(one, planned.zone, ways.mode, batch_id, moment) for one in going]
+    insert_many(session, Base.metadata.tables[QueueRow.__tablename__], values)
     for chunk in chunks(one.id for one in going):
         session.execute(
-            sa.update(ContentItem).where(ContentItem.id.in_(chunk)).values(status=_C.SCHEDULED, updated_at=moment)
+            sa.update(ContentItem).where(ContentItem.id.in_(chunk)).values(status=_C.SCHEDULED, updated_at=moment),
+            execution_options={"synchronize_session": False},
         )
     made = session.execute(sa.select(QueueRow.content_item_id, QueueRow.id).where(QueueRow.batch_id == batch_id))
     queue_ids = {row.content_item_id: row.id for row in made}
