@@ -7,7 +7,7 @@ STAMP := $(VENV)/.stamp
 
 # `make PYTHON=python3.12 …` chooses the interpreter, `make CHROMIUM=/path test` the browser of the tests.
 .DEFAULT_GOAL := help
-.PHONY: help serve setup test lint format types imports notebooks browser pytest unit bench lab lock chromium hooks clean
+.PHONY: help serve setup test lint format types imports notebooks browser pytest unit chaos bench lab lock chromium hooks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,13 @@ pytest: $(STAMP)
 
 unit: $(STAMP) ## the fast tests only
 	@$(BIN)/pytest -n 2 --dist loadgroup tests/unit
+
+# On each of both databases so many; the short run of `make test` has 40 and 20. CHAOS_SEED=… repeats one that failed.
+chaos: export CHAOS_KILLS ?= 520
+chaos: export CHAOS_PAUSES ?= 500
+chaos: export CHAOS_OPERATORS ?= 100
+chaos: $(STAMP) ## kill workers a thousand times and pause them a thousand times
+	@$(BIN)/pytest -rP tests/chaos
 
 bench: $(STAMP) .venv-bench/.stamp ## measure against the targets (ONLY="mail jobs bulk": some of it)
 	$(BIN)/python -m benchmarks $(ONLY)
