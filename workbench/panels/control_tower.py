@@ -88,6 +88,7 @@ class ControlTower(PageView):
         self.calendar = Calendar(self, self.dialogs)
         self._charted = ""
         state.param.watch(self._on_loading, "loading")
+        state.param.watch(self._on_pulse, "pulse")
         stacked: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [STACK]}
         head = bar(pn.Column(self.views, min_width=280, sizing_mode="stretch_width", margin=0), self.platform)
         main = pn.Column(head, self.calendar.grid, self.narrowed, self.table, self.chart, **stacked)
@@ -114,10 +115,7 @@ class ControlTower(PageView):
             "audit": self._show_audit,
         }
         readers[shown]()
-        self._show_gateways(state.call(ops.get_gateway_status))
-        workers = [row for row in state.call(ops.get_workers) if row["alive"]] or state.call(ops.get_workers)[:3]
-        rows = [worker_line(number, worker) for number, worker in enumerate(workers, 1)]
-        self.workers.param.update(rows=rows, total=len(rows), page_size=max(1, len(rows)), zone=self._zone())
+        self._show_beats()
         self._show_chart()
 
     def _zone(self) -> str:
@@ -198,6 +196,18 @@ class ControlTower(PageView):
     def _show_audit(self) -> None:
         rows = self.state.call(ops.get_audit_log, project_id=self.state.project_id, limit=MOST_ROWS)
         self._show_rows([audit_line(row) for row in rows], AUDIT_COLUMNS, "Nothing has been done here yet.")
+
+    def _on_pulse(self, *_: Any) -> None:
+        if self.shown:
+            self._show_beats()
+
+    def _show_beats(self) -> None:
+        """Gateways and workers: probes and heartbeats are no changes, so a page that is open asks for them."""
+        state = self.state
+        self._show_gateways(state.call(ops.get_gateway_status))
+        workers = [row for row in state.call(ops.get_workers) if row["alive"]] or state.call(ops.get_workers)[:3]
+        rows = [worker_line(number, worker) for number, worker in enumerate(workers, 1)]
+        self.workers.param.update(rows=rows, total=len(rows), page_size=max(1, len(rows)), zone=self._zone())
 
     def _show_gateways(self, statuses: dict[str, GatewayStatus]) -> None:
         entries = [gateway_entry(key, status) for key, status in statuses.items()]

@@ -88,6 +88,7 @@ class WorkbenchState(param.Parameterized):
     mode: param.Selector[str] = param.Selector(default=Mode.SIMULATION.value, objects=[mode.value for mode in Mode])
     pause = param.Dict(default=None, allow_None=True, doc="PauseState; None before the first look.")
     workers_alive = param.Boolean(default=True, doc="Whether any worker has beaten lately.")
+    pulse = param.Integer(default=0, doc="Goes up now and then: what beats without being a change is looked at again.")
     trouble = param.String(default="", doc="Why the database cannot be read; empty when it can.")
     message = param.ClassSelector(default=None, class_=Message, allow_None=True, doc="The newest message.")
     busy = param.Boolean(default=False, doc="Whether an action of this session is running.")
@@ -220,3 +221,4 @@ class WorkbenchState(param.Parameterized):
             return
         self._workers_seen = now()
         self.workers_alive = any(worker["alive"] for worker in self.call(ops.get_workers))
+        self.pulse += 1

@@ -5,14 +5,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from pydantic import SecretStr
 
 from tests import factories
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.clock import now
-from workbench.enums import AttemptStatus, CreativeStatus, QueueStatus, Role, StrategyStatus
+from workbench.enums import AttemptStatus, CreativeStatus, Gateway, GatewayState, QueueStatus, Role, StrategyStatus
+from workbench.operator_services._edge import build_runtime
 from workbench.panels import ControlTower, WorkbenchState
 from workbench.panels.tower_lines import daily_bars, queue_line
+from workbench.services import gateway_checks
 
 
 @pytest.fixture
@@ -168,3 +171,25 @@ def test_a_row_tells_how_many_got_it() -> None:
     assert line["counts"] == "4,000 sent, 2 failed, 37 skipped"
     assert "Europe/Berlin" in line["zone"]
     assert line["actions"] == ["retry"]
+
+
+def test_an_open_page_follows_probes_although_they_are_no_changes(tower: ControlTower, wb: Workbench) -> None:
+    def mail() -> dict[str, Any]:
+        return next(entry for entry in tower.gateways.gateways if entry["key"] == "email")
+
+    settings = wb.settings.model_copy(
+        update={
+            "smtp_url": SecretStr("smtp://127.0.0.1:9"),
+            "email_from": "a@example.com",
+            "public_url": "https://x.example",
+        }
+    )
+    wb.runtime = build_runtime(settings)
+    tower.refresh()
+    assert (mail()["status"], mail()["checked_at"]) == ("unknown", None)
+    with wb.session() as db:
+        gateway_checks.store(db, Gateway.EMAIL, "default", GatewayState.OK, detail="Fine", latency_ms=12.0)
+        db.commit()
+    tower.state._workers_seen = None  # as if ten seconds had passed
+    tower.state.poll()
+    assert (mail()["status"], mail()["latency_ms"], mail()["checked_at"] is None) == ("ok", 12.0, False)

@@ -33,5 +33,9 @@ export function render({model}) {
 
   show()
   model.on(["gateways", "may_act", "probing"], show)
+  const timer = setInterval(() => {
+    for (const el of list.querySelectorAll("time")) { el.textContent = `probed ${ago(el.dateTime)}` }
+  }, 30000)
+  model.on("lifecycle:remove", () => clearInterval(timer))
   return h("section.card.box", {"aria-label": "Gateways"}, h("div.head", {}, h("h2", {}, "Gateways"), all), list)
 }
