@@ -1,4 +1,4 @@
-const NARROW = 640
+const NARROW = 520
 const HELP = "Arrow keys go from day to day and from item to item, Enter opens, Page up and Page down turn the page. " +
   "Shift with an arrow key proposes another time for an item."
 

@@ -10,7 +10,7 @@ from workbench.panels.components.base import Component, sheets, source
 
 
 class CalendarGrid(Component):
-    """Shows ``days`` as ``calendar_layout.day_entries`` makes them; below 640 px of its own width, as a list by day.
+    """Shows ``days`` as ``calendar_layout.day_entries`` makes them; below 520 px of its own width, as a list by day.
 
     Messages: ``open(id)``; ``move(id, day, hour)`` when an item was dropped or moved by keyboard (``hour`` -1: the
     time of day stays); ``turn(step)`` by -1 or 1, 0 for today; ``choose(view)``; ``show(day)``.
