@@ -58,6 +58,7 @@ unit: $(STAMP) ## the fast tests only
 chaos: export CHAOS_KILLS ?= 520
 chaos: export CHAOS_PAUSES ?= 500
 chaos: export CHAOS_OPERATORS ?= 100
+chaos: export CHAOS_MIRROR_SECONDS ?= 300
 chaos: $(STAMP) ## kill workers a thousand times and pause them a thousand times
 	@$(BIN)/pytest -rP tests/chaos
 
