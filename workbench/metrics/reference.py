@@ -21,14 +21,15 @@ _HEAD = f"""# Metrics
 narrows a view to one project. Times are UTC.
 
 The operator contract answers `attention`, `pipeline`, `timeline` and `activity` from the operational database, by the
-same SQL; `wb.metrics` answers from the mirror, a DuckDB copy that is brought up to date at every call. `delivery` and
-`cohorts` exist on the mirror only.
+same SQL; `wb.metrics` answers from the mirror, a DuckDB copy that is brought up to date at every call by what changed
+since the last one ([how numbers stay fresh](../explanation/numbers.md)). `delivery` and `cohorts` exist on the mirror
+only.
 
 `wb.sql("select …", name=value)` runs one read-only SELECT in DuckDB's SQL over every table but
 {", ".join(f"`{name}`" for name in sorted(LEFT_OUT))}.
 `$name` takes the value of `name=`. It returns at most 100,000 rows (`max_rows=`) and runs at most 30 seconds
 (`timeout=`); an error shows the line and place that is wrong. A column that is called like a word of SQL needs double
-quotes: `"at"`.
+quotes: `"at"`. States and kinds are ENUMs, which compare and sort as text does.
 """
 
 
