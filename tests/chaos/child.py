@@ -61,7 +61,8 @@ def worker_id(pid: int, name: str) -> str:
 def live(spec: Spec) -> int:
     """Be a worker until SIGTERM; the exit code."""
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    for word in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(word, lambda *_: stop.set())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", filename=spec.log, force=True
