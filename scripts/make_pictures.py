@@ -45,18 +45,21 @@ class Picture(NamedTuple):
 
 
 def pictures() -> Iterator[Picture]:
-    """Every page, light and dark; the two that are read on the way also as a phone shows them."""
+    """Every page, light and dark; those that are read on the way also as a phone shows them."""
     pages = [
         Picture("command", "?page=command", "Activity"),
         Picture("war-room", "?page=war-room&project=2", "Brief"),
         Picture("gallery", "?page=gallery&project=1", "1–24 of"),
         Picture("leads", "?page=leads&intent=high", "1–50 of"),
-        Picture("control-tower", "?page=control-tower", "Gateways"),
+        Picture("control-tower", "?page=control-tower", "November 2026"),
+        Picture("control-tower-week", "?page=control-tower&view=week&project=3", "16 – 22 Nov 2026"),
+        Picture("control-tower-list", "?page=control-tower&view=list", "Why it is not going out"),
     ]
     for page in pages:
         yield page
-        yield page._replace(name=f"{page.name}-dark", dark=True)
-        if page.name in ("command", "gallery"):
+        if page.name not in ("control-tower-week", "control-tower-list"):
+            yield page._replace(name=f"{page.name}-dark", dark=True)
+        if page.name in ("command", "gallery", "control-tower"):
             yield page._replace(name=f"{page.name}-narrow", size=NARROW)
 
 
