@@ -31,7 +31,7 @@ from tests.execution_kit import (
     worker,
 )
 from workbench.clock import now
-from workbench.enums import CreativeStatus, Mode, Platform, QueueStatus
+from workbench.enums import AttemptStatus, Consent, CreativeStatus, Mode, Platform, QueueStatus
 from workbench.errors import InputError, InvalidTransition, NotFoundError
 from workbench.execution import caps
 from workbench.execution.expand import expand, find_audience
@@ -44,6 +44,7 @@ from workbench.models import (
     AuditEvent,
     ContentItem,
     GatewaySetting,
+    Lead,
     OutreachAttempt,
     ProjectAccount,
     QueueRow,
@@ -315,6 +316,21 @@ def test_what_failed_is_retried_for_those_who_did_not_get_it(db: Session, engine
     assert db.get_one(ContentItem, row.content_item_id, populate_existing=True).status == CreativeStatus.PUBLISHED
     with pytest.raises(InvalidTransition, match="DONE"):
         retry_failed(db, row.id, "again")
+
+
+def test_a_retried_row_that_is_let_go_before_it_is_expanded_again_still_waits(db: Session, engine: Engine) -> None:
+    row = mailing(db, 2)
+    db.execute(sa.update(Lead).values(consent_status=Consent.DNC))
+    db.commit()
+    claim = take(engine)
+    with Session(engine) as session, session.begin():
+        assert release(session, claim) is QueueStatus.FAILED
+    retry_failed(db, row.id, "They said yes by now.")
+    with Session(engine) as session, session.begin():
+        (again,) = claim_due(session, "host:2:b", LEASE)
+        assert not again.expanded
+        assert release(session, again) is QueueStatus.QUEUED
+    assert statuses(db, row) == [AttemptStatus.SKIPPED] * 2
 
 
 def test_a_failed_post_is_retried_as_the_same_attempt(db: Session, engine: Engine, settings: Settings) -> None:

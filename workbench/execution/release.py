@@ -118,9 +118,10 @@ def close(
     """RUNNING → what its attempts say; its creative follows. The row must be held."""
     by_status = session.connection().execute(_BY_STATUS, {"of_queue": queue_id, "moment": moment}).all()
     counts = Counts.of({status: count for status, count, _ in by_status})
-    # A row that was not expanded yet has no attempts, and is not done for that.
-    unexpanded = not by_status and not session.scalar(sa.select(queue.c.expanded).where(queue.c.id == queue_id))
-    ended = None if unexpanded else roll_up(counts)
+    ended = roll_up(counts)
+    # A row that is still to be expanded has no attempts, or skipped ones of the last time, and is not done for that.
+    if ended is not None and not session.scalar(sa.select(queue.c.expanded).where(queue.c.id == queue_id)):
+        ended = None
     if ended is None:
         waits = [when for status, _, when in by_status if status == AttemptStatus.PENDING]
         _let_go(session, queue_id, QueueStatus.QUEUED, until or max([moment, *waits[:1]]), reason, moment)
