@@ -21,6 +21,7 @@ from workbench.panels.components.gateways import Gateways
 from workbench.panels.components.tab_bar import TabBar
 from workbench.panels.components.table import Table
 from workbench.panels.layout import bar, split
+from workbench.panels.pausing import PauseSwitch, gateway_scope
 from workbench.panels.queue_dialogs import QueueDialogs
 from workbench.panels.state import WorkbenchState
 from workbench.panels.tools import STACK, tool
@@ -85,6 +86,7 @@ class ControlTower(PageView):
         )
         self.chart = Bars(heading=f"Delivered in the last {CHART_DAYS} days", empty=NOTHING_SENT)
         self.dialogs = QueueDialogs(self)
+        self.pausing = PauseSwitch(state)
         self.calendar = Calendar(self, self.dialogs)
         self._charted = ""
         state.param.watch(self._on_loading, "loading")
@@ -93,7 +95,7 @@ class ControlTower(PageView):
         head = bar(pn.Column(self.views, min_width=280, sizing_mode="stretch_width", margin=0), self.platform)
         main = pn.Column(head, self.calendar.grid, self.narrowed, self.table, self.chart, **stacked)
         side = pn.Column(self.gateways, pn.Column(safe.text("Workers", kind="heading"), self.workers), **stacked)
-        self.body[:] = [split(main, side)]
+        self.body[:] = [split(main, side), self.pausing.overlay]
 
     def _update(self) -> None:
         state = self.state
@@ -210,7 +212,8 @@ class ControlTower(PageView):
         self.workers.param.update(rows=rows, total=len(rows), page_size=max(1, len(rows)), zone=self._zone())
 
     def _show_gateways(self, statuses: dict[str, GatewayStatus]) -> None:
-        entries = [gateway_entry(key, status) for key, status in statuses.items()]
+        pauses = {key: gateway_scope(key).pause_in(self.state.pause) for key in statuses}
+        entries = [gateway_entry(key, status, pauses[key]) for key, status in statuses.items()]
         self.gateways.param.update(gateways=entries, may_act=self.state.may(Role.OPERATOR))
 
     @quietly
@@ -267,5 +270,5 @@ class ControlTower(PageView):
         finally:
             self.gateways.probing = False
 
-    def _click_switch(self, key: str, pause: bool) -> None:
-        self.dialogs.open_gateway(key, pause)
+    def _click_switch(self, key: str) -> None:
+        self.pausing.open(gateway_scope(key))

@@ -1,15 +1,18 @@
-"""The pause switch: stopping everything with a reason, and starting again after seeing what would go out."""
+"""The pause switches: stopping everything, one project or one gateway with a reason, and starting it again after
+seeing what would go out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import panel as pn
 import panel_material_ui as pmu
 
 from workbench import operator_services as ops
-from workbench.enums import Platform, Role
-from workbench.operator_services.types import ResumePreview
+from workbench.enums import Gateway, Platform, Role
+from workbench.operator_services.types import PauseState, ResumePreview
 from workbench.panels import safe
 from workbench.panels.base import StateView, action
 from workbench.panels.state import WorkbenchState
@@ -21,6 +24,42 @@ CHOICES: Final = {
     "skip": "Skip: off the queue, still approved",
 }
 _SHOWN: Final = 200
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one switch stops."""
+
+    #: As the contract names it: system, project or gateway; and which one.
+    name: str
+    key: int | str | None
+    #: In the middle of a sentence.
+    label: str
+    #: What its dialog says before it stops.
+    note: str
+
+    def pause_in(self, pause: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        """The pause of this scope in a PauseState, with reason, by and in_flight; None while it is not paused."""
+        if pause is None:
+            return None
+        if self.name == "system":
+            return pause if pause["paused"] else None
+        id = "id" if self.name == "project" else "gateway"
+        return next((one for one in pause[f"{self.name}s"] if one[id] == self.key), None)
+
+
+EVERYTHING: Final = Scope("system", None, "everything", "Nothing more is sent, in any project, until somebody resumes.")
+
+
+def project_scope(project_id: int, name: str) -> Scope:
+    """One project's switch."""
+    return Scope("project", project_id, name, "Nothing more of this project is sent; other projects go on.")
+
+
+def gateway_scope(gateway: str) -> Scope:
+    """One gateway's switch."""
+    label = Gateway(gateway).label
+    return Scope("gateway", gateway, label, f"Nothing more goes out through {label}, in any project.")
 
 
 def switch_looks(state: WorkbenchState) -> dict[str, Any]:
@@ -80,17 +119,19 @@ def preview_html(preview: ResumePreview) -> str:
 
 
 class PauseSwitch(StateView):
-    """The dialogs behind the switch. It shows nothing by itself but them."""
+    """The dialogs behind the switches. It shows nothing by itself but them."""
 
     def __init__(self, state: WorkbenchState, **params: Any) -> None:
         super().__init__(state, **params)
+        self.scope = EVERYTHING
         self.reason = pmu.TextInput(label="Reason", placeholder="What happened?", sizing_mode="stretch_width")
         self.choice = pmu.RadioBoxGroup(label="What is overdue", options={})
         self.spacing = pmu.IntInput(label="Minutes between two", value=15, start=1, end=1440)
 
-    def open(self) -> None:
+    def open(self, scope: Scope = EVERYTHING) -> None:
         """Open the dialog that fits: pause, or resume."""
-        if self.state.paused:
+        self.scope = scope
+        if scope.pause_in(self.state.pause) is not None:
             self._click_open_resume()
         else:
             self._open_pause()
@@ -99,10 +140,10 @@ class PauseSwitch(StateView):
         self.reason = pmu.TextInput(label="Reason", placeholder="What happened?", sizing_mode="stretch_width")
         self.reason.param.watch(self._click_pause, "enter_pressed")
         self.open_dialog(
-            "Pause everything",
+            f"Pause {self.scope.label}",
             safe.text(
-                "Nothing more is sent, in any project, until somebody resumes. What has already been handed to a "
-                "gateway cannot be called back; you will see how many."
+                f"{self.scope.note} What has already been handed to a gateway cannot be called back; you will see "
+                "how many."
             ),
             self.reason,
             self.buttons(pmu.Button(label="Pause now", color="error", on_click=self._click_pause)),
@@ -114,22 +155,23 @@ class PauseSwitch(StateView):
         if not reason.strip():
             self.reason.param.update(error_state=True, label="Reason (say why, so that others know)")
             return
-        pause = self.state.call(ops.set_system_pause, True, reason=reason)
+        pause = self.scope.pause_in(self._set(True, reason=reason)) or {"in_flight": 0}
         self.close_dialog()
-        flying = pause["in_flight"]
-        self.state.tell(f"Pausing: {flying} in flight." if flying else "Paused, confirmed: nothing starts.", "warn")
+        flying, of = pause["in_flight"], "" if self.scope is EVERYTHING else f"{self.scope.label}: "
+        told = f"{of}pausing, {flying} in flight." if flying else f"{of}paused, confirmed: nothing starts."
+        self.state.tell(told[0].upper() + told[1:], "warn")
 
     @action
     def _click_open_resume(self, *_: Any) -> None:
-        preview = self.state.call(ops.preview_resume)
+        preview = self.state.call(ops.preview_resume, self.scope.name, self.scope.key)
         self.choice = pmu.RadioBoxGroup(
             label="What is overdue", options={text: key for key, text in CHOICES.items()}, value="send"
         )
         self.spacing = pmu.IntInput(label="Minutes between two", value=15, start=1, end=1440, visible=False, width=220)
         self.choice.param.watch(lambda event: self.spacing.param.update(visible=event.new == "reschedule"), "value")
-        reason = (self.state.pause or {}).get("reason") or "no reason given"
+        reason = (self.scope.pause_in(self.state.pause) or {}).get("reason") or "no reason given"
         self.open_dialog(
-            "Resume sending",
+            "Resume sending" if self.scope is EVERYTHING else f"Resume {self.scope.label}",
             safe.text(f"It was paused because: {reason}"),
             pn.pane.HTML(preview_html(preview), **safe.pane_options()),
             *([self.choice, self.spacing] if preview["items"] else []),
@@ -142,9 +184,18 @@ class PauseSwitch(StateView):
         overdue: dict[str, Any] = {"action": self.choice.value or "send"}
         if overdue["action"] == "reschedule":
             overdue["spacing_minutes"] = self.spacing.value
-        self.state.call(ops.set_system_pause, False, overdue=overdue)
+        self._set(False, overdue=overdue)
         self.close_dialog()
-        self.state.tell("Resumed: what is due goes out again.")
+        of = "" if self.scope is EVERYTHING else " Other pauses stay."
+        self.state.tell(f"Resumed: what is due goes out again.{of}")
+
+    def _set(self, flag: bool, **given: Any) -> PauseState:
+        call, key = self.state.call, self.scope.key
+        if isinstance(key, int):
+            return call(ops.set_project_pause, key, flag, **given)
+        if isinstance(key, str):
+            return call(ops.set_gateway_pause, key, flag, **given)
+        return call(ops.set_system_pause, flag, **given)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self.overlay

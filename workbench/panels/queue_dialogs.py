@@ -1,4 +1,4 @@
-"""What a person decides about one row of the queue, one unknown outcome, or one gateway: always with a reason."""
+"""What a person decides about one row of the queue or one unknown outcome: always with a reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any, Literal
 import panel_material_ui as pmu
 
 from workbench import operator_services as ops
-from workbench.enums import Gateway
 from workbench.panels import safe
 from workbench.panels.base import StateView, action
 from workbench.panels.calendar_layout import told
@@ -59,19 +58,6 @@ class QueueDialogs:
         )
         self._ask(title, note, self.external, button=title, click=self._click_reconcile)
 
-    def open_gateway(self, gateway: str, pause: bool) -> None:
-        """Pause or resume one gateway."""
-        self.gateway, self.pause = gateway, pause
-        self.reason = self._reason()
-        label = Gateway(gateway).label
-        title = f"Pause {label}" if pause else f"Resume {label}"
-        note = (
-            "Nothing more starts through it, in any project."
-            if pause
-            else "Other pauses stay. What is due goes out under the caps."
-        )
-        self._ask(title, note, button=title, click=self._click_gateway, color="error" if pause else "primary")
-
     def _reason(self, label: str = "Reason") -> pmu.TextInput:
         return pmu.TextInput(label=label, max_length=2_000, sizing_mode="stretch_width")
 
@@ -114,9 +100,3 @@ class QueueDialogs:
         )
         self.page.close_dialog()
         self.state.tell("Noted, with your reason.")
-
-    @action
-    def _click_gateway(self, *_: Any) -> None:
-        self.state.call(ops.set_gateway_pause, self.gateway, self.pause, typed(self.reason) or None)
-        self.page.close_dialog()
-        self.state.tell(f"{Gateway(self.gateway).label} is {'paused' if self.pause else 'going again'}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -112,11 +112,12 @@ def audit_line(row: AuditRow) -> dict[str, Any]:
     }
 
 
-def gateway_entry(key: str, status: GatewayStatus) -> dict[str, Any]:
-    """One gateway as an entry of the list."""
+def gateway_entry(key: str, status: GatewayStatus, pause: Mapping[str, Any] | None) -> dict[str, Any]:
+    """One gateway as an entry of the list; ``pause`` is its own of a PauseState."""
     facts = [f"{status['queued']:,} queued" if status["queued"] else "", f"{status['recent_activity']:,} sent in 24 h"]
-    if status["paused"] and status["pause_reason"]:
-        facts.append(f"paused: {status['pause_reason']}")
+    if pause is not None:
+        flying = pause["in_flight"]
+        facts.append(f"pausing, {flying} in flight" if flying else f"paused: {pause['reason'] or 'no reason given'}")
     sends = key in {platform.gateway for platform in Platform}
     return {
         "key": key,
@@ -126,7 +127,7 @@ def gateway_entry(key: str, status: GatewayStatus) -> dict[str, Any]:
         "checked_at": status["checked_at"].isoformat() if status["checked_at"] else None,
         "latency_ms": status["latency_ms"],
         "facts": [fact for fact in facts if fact] if sends else [],
-        "paused": status["paused"],
+        "paused": pause is not None,
         "pausable": sends,
     }
 

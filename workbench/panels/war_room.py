@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 import panel as pn
+import panel_material_ui as pmu
 
 from workbench import operator_services as ops
-from workbench.enums import ProjectState
+from workbench.enums import ProjectState, Role
 from workbench.operator_services.types import ProjectContext
 from workbench.panels import safe
 from workbench.panels.base import PageView
@@ -15,9 +16,11 @@ from workbench.panels.brief import BriefCard
 from workbench.panels.choose_project import ChooseProject
 from workbench.panels.components.stepper import Stepper
 from workbench.panels.layout import bar, split
+from workbench.panels.pausing import PauseSwitch, project_scope
 from workbench.panels.state import WorkbenchState
 from workbench.panels.strategy import StrategyCard
 from workbench.panels.theme import style
+from workbench.panels.tools import tool
 
 #: What to do next, by the state of the project.
 NEXT: Final = {
@@ -46,15 +49,18 @@ class WarRoom(PageView):
         super().__init__(state, **params)
         self.choose = ChooseProject(state)
         self.title = pn.pane.HTML("", **safe.pane_options(stylesheets=[style("project-title.css")]))
+        self.pausing = PauseSwitch(state)
+        self.pause = pmu.Button(label="Pause project…", variant="outlined", on_click=self._click_pause, **tool())
         self.stepper = Stepper()
         self.brief = BriefCard(state)
         self.strategy = StrategyCard(state)
         self.room = pn.Column(
-            bar(self.title),
+            bar(pn.Column(self.title, min_width=280, sizing_mode="stretch_width", margin=0), self.pause),
             self.stepper,
             split(self.strategy.view, self.brief.view, side_first=True),
             self.brief.overlay,
             self.strategy.overlay,
+            self.pausing.overlay,
             sizing_mode="stretch_width",
             margin=0,
             stylesheets=[style("stack.css")],
@@ -80,3 +86,16 @@ class WarRoom(PageView):
             f"<span class='next'>{safe.escape(NEXT[ProjectState(context['state'])])}</span>"
         )
         self.stepper.steps = steps(context["state"])
+        scope = project_scope(context["project_id"], context["project_name"])
+        stopped = scope.pause_in(self.state.pause)
+        flying = stopped["in_flight"] if stopped else 0
+        self.pause.param.update(
+            label="Pause project…" if not stopped else f"Pausing: {flying} in flight" if flying else "Resume project…",
+            color="success" if stopped else "error",
+            disabled=not self.state.may(Role.APPROVER if stopped else Role.OPERATOR),
+        )
+
+    def _click_pause(self, *_: Any) -> None:
+        project = self.state.project()
+        if project is not None:
+            self.pausing.open(project_scope(project["id"], project["name"]))

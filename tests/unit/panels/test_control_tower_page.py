@@ -118,11 +118,18 @@ def test_gateways_are_said_to_be_unconfigured_and_one_is_paused_alone(tower: Con
     entries = {one["key"]: one for one in tower.gateways.gateways}
     assert {one["status"] for one in entries.values()} == {"unconfigured"}
     assert [key for key, one in entries.items() if one["pausable"]] == ["linkedin", "x", "email"]
-    tower.gateways._handle_msg({"type": "switch", "key": "x", "pause": True})
-    tower.dialogs.reason.value = "rate limit"
-    tower.dialogs._click_gateway()
+    tower.gateways._handle_msg({"type": "switch", "key": "x"})
+    tower.pausing.reason.value = "rate limit"
+    tower.pausing._click_pause()
     assert [one["key"] for one in tower.gateways.gateways if one["paused"]] == ["x"]
     assert not tower.state.paused
+    assert "X: paused, confirmed" in tower.state.message.text
+    (paused,) = (one for one in tower.gateways.gateways if one["paused"])
+    assert "paused: rate limit" in paused["facts"]
+    tower.gateways._handle_msg({"type": "switch", "key": "x"})
+    assert "rate limit" in tower.pausing.overlay[0][0].object
+    tower.pausing._click_resume()
+    assert not any(one["paused"] for one in tower.gateways.gateways)
     tower.gateways._handle_msg({"type": "probe", "key": ""})
     assert not tower.gateways.probing
 

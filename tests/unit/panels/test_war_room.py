@@ -82,6 +82,22 @@ def test_names_and_answers_are_shown_as_text(state: WorkbenchState, wb: Workbenc
 # The brief
 
 
+def test_one_project_is_paused_and_resumed_alone(room: WarRoom) -> None:
+    room._click_pause()
+    room.pausing.reason.value = "The client called"
+    room.pausing._click_pause()
+    assert room.pause.label == "Resume project…"
+    assert "Paused" in room.title.object
+    assert not room.state.paused
+    (paused,) = room.state.pause["projects"]
+    assert (paused["id"], paused["reason"]) == (room.state.project_id, "The client called")
+    room._click_pause()
+    assert "The client called" in room.pausing.overlay[0][0].object
+    room.pausing._click_resume()
+    assert room.pause.label == "Pause project…"
+    assert room.state.pause["projects"] == []
+
+
 def test_an_edit_of_the_brief_makes_a_revision(room: WarRoom) -> None:
     room.brief._click_edit()
     room.brief.inputs["goal"].value = "Thirty demos"

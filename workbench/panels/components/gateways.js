@@ -19,7 +19,7 @@ export function render({model}) {
             }, "Probe"),
             one.pausable && h("button.button.small", {
               type: "button", disabled: !model.may_act, "aria-label": `${one.paused ? "Resume" : "Pause"} ${one.label}`,
-              onclick: () => model.send_msg({type: "switch", key: one.key, pause: !one.paused}),
+              onclick: () => model.send_msg({type: "switch", key: one.key}),
             }, one.paused ? "Resume" : "Pause"))),
         h("div.detail", {}, one.detail),
         h("div.facts", {}, facts.map((fact, index) => [index > 0 && " · ", fact]))))

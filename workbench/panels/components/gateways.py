@@ -12,7 +12,7 @@ from workbench.panels.components.base import Component, sheets, source
 class Gateways(Component):
     """One entry a gateway: key, label, status, detail, checked_at (ISO or None), latency_ms, facts, paused, pausable.
 
-    Messages: ``probe(key)`` (an empty key: all of them), ``switch(key, pause)``.
+    Messages: ``probe(key)`` (an empty key: all of them), ``switch(key)``.
     """
 
     gateways = param.List(default=[])
@@ -21,4 +21,4 @@ class Gateways(Component):
 
     _esm = source("gateways.js")
     _stylesheets: ClassVar[list[str]] = sheets("gateways.css")
-    _messages: ClassVar[dict[str, Any]] = {"probe": {"key": str}, "switch": {"key": str, "pause": bool}}
+    _messages: ClassVar[dict[str, Any]] = {"probe": {"key": str}, "switch": {"key": str}}
