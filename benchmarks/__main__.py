@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import bulk, jobs, mail
+from benchmarks import bulk, jobs, mail, mirror
 
-ALL = {"mail": mail.main, "jobs": jobs.main, "bulk": bulk.main}
+ALL = {"mail": mail.main, "jobs": jobs.main, "bulk": bulk.main, "mirror": mirror.main}
 
 
 def main(chosen: list[str]) -> None:
