@@ -253,3 +253,26 @@ def test_a_lost_connection_is_said(visit: Visit, page: Page, faults: list[str]) 
     expect(page.get_by_text("The connection to the server is lost")).to_be_visible()
     assert all("console" in fault for fault in faults)
     faults.clear()
+
+
+def test_a_click_is_answered_before_the_page_has_said_that_it_is_ready(page: Page, visit: Visit) -> None:
+    """BokehJS says so some time after it has drawn the page, and a person may be faster."""
+
+    def through(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        parts: list[str | bytes] = []
+
+        def pass_on(part: str | bytes) -> None:
+            parts.append(part)
+            if len(parts) == 3:  # header, metadata and content of one message
+                if '"document_ready"' not in str(part):
+                    for one in parts:
+                        server.send(one)
+                parts.clear()
+
+        socket.on_message(pass_on)
+
+    page.route_web_socket(re.compile("/ws"), through)
+    visit("?page=leads")
+    page.get_by_role("button", name="Import leads").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Work-arounds of three bugs of Panel and panel-material-ui that lose what a person types.
+"""Work-arounds of bugs of Panel and panel-material-ui that lose what a person types or clicks.
 
 1. In a notebook, what is typed and the click that follows may come in one message. Panel holds the changes back until
    the whole message is applied, so the click is answered with the text of a moment ago; and if the answer sends
@@ -9,6 +9,8 @@
 3. panel-material-ui makes ``value_input`` follow ``value``, which the browser tells at Enter and when the focus
    leaves; by then it may have told more of ``value_input`` (panel-extensions/panel-material-ui#647). Here
    ``value_input`` follows only what Python sets.
+4. Panel takes a browser for connected when that says that its page is ready, some time after it has drawn it, and
+   forgets what changes before then: the answer to a quick click. Here it is connected once it has fetched the document.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from itertools import groupby
 from typing import Any
 
 from bokeh.document import Document
+from bokeh.server.session import ServerSession
 from panel.io.state import state
 from panel.reactive import Syncable
 from panel.viewable import MimeRenderMixin
@@ -27,6 +30,7 @@ _on_msg: Any = MimeRenderMixin._on_msg
 _process_events: Any = Syncable._process_events
 _apply_update: Any = Syncable._apply_update
 _sync_value_input: Any = _TextInputBase._sync_value_input
+_handle_pull: Any = ServerSession._handle_pull
 
 
 class _Told(threading.local):
@@ -74,6 +78,12 @@ def _follow(self: Any) -> None:
         _sync_value_input(self)
 
 
+async def _pull(self: Any, *request: Any) -> Any:
+    reply = await _handle_pull(self, *request)
+    state._connected[self.document] = True
+    return reply
+
+
 def work_around() -> None:
     """Mend Panel in this process. May be called again."""
     for owner, name, mended in (
@@ -81,5 +91,6 @@ def work_around() -> None:
         (Syncable, "_process_events", _process),
         (Syncable, "_apply_update", _apply),
         (_TextInputBase, "_sync_value_input", _follow),
+        (ServerSession, "_handle_pull", _pull),
     ):
         setattr(owner, name, mended)
