@@ -104,7 +104,7 @@ class LeadDiscovery:
         self.paid = number_input("How many addresses to ask for at most (Apollo credits)", 0)
         self.found = pn.Column(**wide)
         look = pmu.Button(label="Look", variant="outlined", on_click=self._click_look)
-        return [
+        asked = lined_up(
             self.campaign,
             *self.lines.values(),
             self.seniorities,
@@ -114,8 +114,9 @@ class LeadDiscovery:
             self.paid,
             safe.text(PAID_HELP, kind="note"),
             self.page.buttons(look),
-            self.found,
-        ]
+        )
+        self.form = pn.Column(*asked, margin=(0, 0), **wide)
+        return [self.form, self.found]
 
     def _criteria(self) -> dict[str, Any]:
         lines = {name: typed(widget).splitlines() for name, widget in self.lines.items()}
@@ -124,11 +125,10 @@ class LeadDiscovery:
 
     @action
     def _click_look(self, *_: Any) -> None:
-        self.found[:] = []
         self._show(self.state.call(ops.preview_discovery, int(self.campaign.value), self._criteria()))
 
     def _show(self, preview: DiscoveryPreview) -> None:
-        """How many there are and the first of them; only now there is something to start."""
+        """How many there are and the first of them, in the form's place; only now there is something to start."""
         total = preview["total"]
         many = "Apollo does not say how many people fit." if total is None else f"{total:,} people fit."
         rows = [
@@ -155,8 +155,16 @@ class LeadDiscovery:
             empty="Nobody. Ask for less: fewer words, a larger place.",
         )
         start = pmu.Button(label="Start the search", disabled=not rows, on_click=self._click_start)
-        row = pn.Row(pn.layout.HSpacer(), start, sizing_mode="stretch_width")
+        row = pn.Row(pn.layout.HSpacer(), self._back("Change the search"), start, sizing_mode="stretch_width")
         self.found[:] = [safe.text(f"{many} The first {len(rows)}:" if rows else many, kind="note"), table, row]
+        self.form.visible = False
+
+    def _back(self, label: str) -> pmu.Button:
+        return pmu.Button(label=label, variant="outlined", on_click=self._click_back)
+
+    def _click_back(self, *_: Any) -> None:
+        self.found[:] = []
+        self.form.visible = True
 
     @action
     def _click_start(self, *_: Any) -> None:
@@ -170,7 +178,7 @@ class LeadDiscovery:
             max_people=people,
             max_credits=number(self.paid) or 0,
         )
-        self.found[:] = []
+        self.found[:] = [self._back("Another search")]
         self.update()
         self.state.tell(f"The search {made['name']} was started. It goes on when this is closed.")
 
