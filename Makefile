@@ -60,7 +60,7 @@ chaos: export CHAOS_PAUSES ?= 500
 chaos: export CHAOS_OPERATORS ?= 100
 chaos: export CHAOS_MIRROR_SECONDS ?= 300
 chaos: $(STAMP) ## kill workers a thousand times and pause them a thousand times
-	@$(BIN)/pytest -rP tests/chaos
+	@$(BIN)/pytest -n 2 -rP -o faulthandler_timeout=1800 tests/chaos
 
 bench: $(STAMP) .venv-bench/.stamp ## measure against the targets (ONLY="mail jobs bulk": some of it)
 	$(BIN)/python -m benchmarks $(ONLY)
