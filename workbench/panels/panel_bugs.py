@@ -1,4 +1,4 @@
-"""Work-arounds of bugs of Panel and panel-material-ui that lose what a person types or clicks.
+"""Work-arounds of bugs of Panel, panel-material-ui and param that lose what a person types or clicks.
 
 1. In a notebook, what is typed and the click that follows may come in one message. Panel holds the changes back until
    the whole message is applied, so the click is answered with the text of a moment ago; and if the answer sends
@@ -11,11 +11,16 @@
    ``value_input`` follows only what Python sets.
 4. Panel takes a browser for connected when that says that its page is ready, some time after it has drawn it, and
    forgets what changes before then: the answer to a quick click. Here it is connected once it has fetched the document.
+5. param keeps on each object whether changes are being batched, and which. When two threads update one object, the one
+   that ends last leaves it batching for ever: nothing that changes on it is ever told again. Here each thread has a
+   batch of its own. Panel's count of what is busy, which all threads change, is changed by one at a time.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
@@ -25,6 +30,7 @@ from panel.io.state import state
 from panel.reactive import Syncable
 from panel.viewable import MimeRenderMixin
 from panel_material_ui.widgets.input import _TextInputBase
+from param.parameterized import Parameters
 
 _on_msg: Any = MimeRenderMixin._on_msg
 _process_events: Any = Syncable._process_events
@@ -84,6 +90,33 @@ async def _pull(self: Any, *request: Any) -> Any:
     return reply
 
 
+def _per_thread(name: str, empty: Callable[[], Any]) -> property:
+    def read(parameters: Any) -> Any:
+        states = parameters.self_or_cls._param__private.parameters_state
+        return states.setdefault((name, threading.get_ident()), empty())
+
+    def write(parameters: Any, value: Any) -> None:
+        parameters.self_or_cls._param__private.parameters_state[name, threading.get_ident()] = value
+
+    return property(read, write)
+
+
+_busy = threading.RLock()
+
+
+def _one_at_a_time(method: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(method)
+    def run(*args: Any, **kwargs: Any) -> None:
+        with _busy:
+            method(*args, **kwargs)
+
+    return run
+
+
+_add_busy: Any = _one_at_a_time(type(state)._add_busy_event)
+_clean_busy: Any = _one_at_a_time(type(state)._cleanup_busy_counter)
+
+
 def work_around() -> None:
     """Mend Panel in this process. May be called again."""
     for owner, name, mended in (
@@ -92,5 +125,11 @@ def work_around() -> None:
         (Syncable, "_apply_update", _apply),
         (_TextInputBase, "_sync_value_input", _follow),
         (ServerSession, "_handle_pull", _pull),
+        (Parameters, "_BATCH_WATCH", _per_thread("BATCH_WATCH", bool)),
+        (Parameters, "_TRIGGER", _per_thread("TRIGGER", bool)),
+        (Parameters, "_events", _per_thread("events", list)),
+        (Parameters, "_state_watchers", _per_thread("watchers", list)),
+        (type(state), "_add_busy_event", _add_busy),
+        (type(state), "_cleanup_busy_counter", _clean_busy),
     ):
         setattr(owner, name, mended)

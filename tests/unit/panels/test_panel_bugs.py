@@ -139,3 +139,28 @@ def test_what_an_answer_changes_and_changes_back_is_shown(box: pmu.TextInput, do
     box.param.watch(refuse, "value")
     tell(box, "value", "ada")
     assert root.data.value == box.value == "ada"
+
+
+def test_an_object_that_two_threads_update_still_tells_what_changes() -> None:
+    class Pair(param.Parameterized):
+        left = param.Integer(0)
+        right = param.Integer(0)
+
+    pair, begun, may_end = Pair(), Event(), Event()
+    told: list[int] = []
+    pair.param.watch(lambda event: told.append(event.new), ["left", "right"])
+
+    def change_left() -> None:
+        with param.parameterized.batch_call_watchers(pair):
+            pair.left = 1
+            begun.set()
+            assert may_end.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        with param.parameterized.batch_call_watchers(pair):
+            other = pool.submit(change_left)
+            assert begun.wait(10)
+        may_end.set()
+        other.result(10)
+    pair.right = 5
+    assert told == [1, 5]
