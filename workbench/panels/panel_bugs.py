@@ -14,6 +14,9 @@
 5. param keeps on each object whether changes are being batched, and which. When two threads update one object, the one
    that ends last leaves it batching for ever: nothing that changes on it is ever told again. Here each thread has a
    batch of its own. Panel's count of what is busy, which all threads change, is changed by one at a time.
+6. What a thread changes is shown by a callback on the event loop. Bokeh keeps the request for that callback among the
+   document's held events while the loop is sending others, and may then throw them away: the change is never shown.
+   Here the request is made on the event loop, between two sendings.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import threading
 from collections.abc import Callable
 from itertools import groupby
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from bokeh.document import Document
 from bokeh.server.session import ServerSession
@@ -31,12 +35,14 @@ from panel.reactive import Syncable
 from panel.viewable import MimeRenderMixin
 from panel_material_ui.widgets.input import _TextInputBase
 from param.parameterized import Parameters
+from tornado.ioloop import IOLoop
 
 _on_msg: Any = MimeRenderMixin._on_msg
 _process_events: Any = Syncable._process_events
 _apply_update: Any = Syncable._apply_update
 _sync_value_input: Any = _TextInputBase._sync_value_input
 _handle_pull: Any = ServerSession._handle_pull
+_add_next_tick: Any = Document.add_next_tick_callback
 
 
 class _Told(threading.local):
@@ -84,10 +90,23 @@ def _follow(self: Any) -> None:
         _sync_value_input(self)
 
 
+#: The event loop of a browser's document, and the thread it runs in.
+_loops: WeakKeyDictionary[Document, tuple[IOLoop, int]] = WeakKeyDictionary()
+
+
 async def _pull(self: Any, *request: Any) -> Any:
     reply = await _handle_pull(self, *request)
     state._connected[self.document] = True
+    _loops[self.document] = IOLoop.current(), threading.get_ident()
     return reply
+
+
+def _next_tick(self: Any, callback: Any) -> Any:
+    loop, thread = _loops.get(self, (None, 0))
+    if loop is None or thread == threading.get_ident():
+        return _add_next_tick(self, callback)
+    loop.add_callback(_add_next_tick, self, callback)
+    return None
 
 
 def _per_thread(name: str, empty: Callable[[], Any]) -> property:
@@ -125,6 +144,7 @@ def work_around() -> None:
         (Syncable, "_apply_update", _apply),
         (_TextInputBase, "_sync_value_input", _follow),
         (ServerSession, "_handle_pull", _pull),
+        (Document, "add_next_tick_callback", _next_tick),
         (Parameters, "_BATCH_WATCH", _per_thread("BATCH_WATCH", bool)),
         (Parameters, "_TRIGGER", _per_thread("TRIGGER", bool)),
         (Parameters, "_events", _per_thread("events", list)),

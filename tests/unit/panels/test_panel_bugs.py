@@ -16,7 +16,9 @@ from panel.io.document import create_doc_if_none_exists
 from panel.io.state import set_curdoc, state
 from panel.models.comm_manager import CommManager
 from pyviz_comms import Comm
+from tornado.ioloop import IOLoop
 
+from workbench.panels import panel_bugs
 from workbench.panels.new_project import typed
 from workbench.panels.panel_bugs import work_around
 
@@ -164,3 +166,16 @@ def test_an_object_that_two_threads_update_still_tells_what_changes() -> None:
         other.result(10)
     pair.right = 5
     assert told == [1, 5]
+
+
+def test_what_a_thread_changes_is_not_asked_for_while_the_event_loop_is_sending(document: Document) -> None:
+    loop = IOLoop(make_current=False)
+    panel_bugs._loops[document] = loop, -1  # this thread is another one
+    document.hold()  # as it is while something is sent
+    document.add_next_tick_callback(lambda: None)
+    assert document.callbacks._held_events == []
+    document.callbacks._hold = None
+    loop.add_callback(loop.stop)
+    loop.start()
+    loop.close()
+    assert len(document.session_callbacks) == 1
