@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -134,19 +134,7 @@ class Prober:
             return []
         moment = database_now(session)
         before = gateway_checks.newest(session, moment)
-        for probe in found:
-            gateway_checks.store(
-                session,
-                probe.gateway,
-                probe.account,
-                probe.state,
-                detail=probe.detail,
-                latency_ms=probe.latency_ms,
-                facts=probe.facts,
-                at=moment,
-                interval=self._interval,
-            )
-        gateway_checks.prune(session, moment)
+        keep(session, found, moment, self._interval)
         after = gateway_checks.newest(session, moment)
         told = []
         for probe in found:
@@ -155,3 +143,20 @@ class Prober:
             if was is not state:
                 told.append((probe.account, was, state))
         return told
+
+
+def keep(session: Session, found: Iterable[Probe], at: datetime, interval: timedelta) -> None:
+    """Store what was found at ``at``, the next probes being due an ``interval`` later, and drop what is old."""
+    for probe in found:
+        gateway_checks.store(
+            session,
+            probe.gateway,
+            probe.account,
+            probe.state,
+            detail=probe.detail,
+            latency_ms=probe.latency_ms,
+            facts=probe.facts,
+            at=at,
+            interval=interval,
+        )
+    gateway_checks.prune(session, at)

@@ -9,21 +9,20 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
 
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from workbench.db import PAUSE_LOCK, database_now, limit_idle_transactions, lock, transaction
+from workbench.db import PAUSE_LOCK, database_now, limit_idle_transactions, lock
 from workbench.enums import Mode, Platform
 from workbench.errors import DatabaseProblem, NotConfigured
 from workbench.execution import caps, chores
+from workbench.execution.background import short_transaction
 from workbench.execution.delivery import Delivered, Line, deliver, uptime
 from workbench.execution.expand import expand, find_audience
 from workbench.execution.finishing import Finished, finish
@@ -364,11 +363,5 @@ class Worker:
     def _staleness(self) -> timedelta:
         return timedelta(minutes=self._settings.staleness_minutes)
 
-    @contextmanager
-    def _transaction(self, *, write: bool = True) -> Iterator[Session]:
-        """A whole transaction of its own. Raises :class:`DatabaseProblem` for what the database does."""
-        try:
-            with Session(self._engine, expire_on_commit=False) as session, transaction(session, write=write):
-                yield session
-        except PoolTimeout as error:
-            raise DatabaseProblem("No connection to the database was free in time.") from error
+    def _transaction(self, *, write: bool = True) -> AbstractContextManager[Session]:
+        return short_transaction(self._engine, write=write)

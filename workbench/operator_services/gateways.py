@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from workbench.clock import now
 from workbench.enums import Gateway, GatewayState, Role
 from workbench.errors import NotFoundError
+from workbench.execution.probing import keep
 from workbench.operator_services._edge import Runtime, operation, runtime_of
 from workbench.operator_services.types import GatewayStatus
 from workbench.services import gateway_checks
@@ -50,19 +51,7 @@ def probe_gateways(db: Session, gateway: str | None = None) -> dict[str, Gateway
         probes = [probe for found in pool.map(runtime.gateways.probe, wanted) for probe in found]
     with operation(db, Role.OPERATOR, write=True):
         at = now()
-        for probe in probes:
-            gateway_checks.store(
-                db,
-                probe.gateway,
-                probe.account,
-                probe.state,
-                detail=probe.detail,
-                latency_ms=probe.latency_ms,
-                facts=probe.facts,
-                at=at,
-                interval=timedelta(seconds=runtime.settings.probe_interval_seconds),
-            )
-        gateway_checks.prune(db, at)
+        keep(db, probes, at, timedelta(seconds=runtime.settings.probe_interval_seconds))
         checks = gateway_checks.newest(db, at)
         facts = gateway_facts(db, at)
         return {one.value: _status(one, runtime, checks, facts[one], at) for one in wanted}

@@ -81,8 +81,8 @@ class Shell(StateView):
     def _keep_up(self) -> None:
         """Look for changes, once the browser has said that it is there.
 
-        Panel drops what changes before that, although the browser may have fetched the page already; the first look
-        after it finds what was missed.
+        What changes while the event loop still makes the browser's models of the page would not be shown; the first
+        look after that finds what was missed.
         """
         if pn.state.loaded:
             self.state.poll()

@@ -59,17 +59,10 @@ export function render({model}) {
       "aria-label": `${card.name}, ${card.client}`, "aria-describedby": "help",
       onclick: () => model.send_msg({type: "open", id: card.id}),
       onkeydown: (event) => on_key(event, card),
-      ondragstart: (event) => {
-        dragged = card.id
-        event.dataTransfer.effectAllowed = "move"
-        event.dataTransfer.setData("text/plain", card.name)
-        event.currentTarget.classList.add("flying")
-      },
-      ondragend: (event) => {
+      ...drag_source(card.name, () => { dragged = card.id }, () => {
         dragged = null
-        event.currentTarget.classList.remove("flying")
         if (waiting) { waiting = false; show() }
-      },
+      }),
     },
       h("div.top", {}, h("span.name", {}, card.name), select && h("span.move", {}, icon("arrow", 16), select)),
       h("div.client", {}, card.client || "No client"),
@@ -89,22 +82,12 @@ export function render({model}) {
       const mine = model.cards.filter((card) => state_of(card) === key)
       return h("section.column", {
         dataset: {state: key}, "aria-label": `${label}, ${mine.length}`,
-        ondragover: (event) => {
-          if (dragged === null) { return }
-          event.preventDefault()
-          event.currentTarget.classList.add("target")
-        },
-        ondragleave: (event) => {
-          if (!event.currentTarget.contains(event.relatedTarget)) { event.currentTarget.classList.remove("target") }
-        },
-        ondrop: (event) => {
-          event.preventDefault()
-          event.currentTarget.classList.remove("target")
+        ...drop_target(() => dragged !== null, () => {
           const id = dragged
           dragged = null
           waiting = false
           if (id !== null) { move(id, key) }
-        },
+        }),
       },
         h("header", {}, h("span.dot", {}), h("span.label", {}, label), h("span.count", {}, mine.length)),
         h("div.cards", {role: "list"}, mine.map(card_el), mine.length === 0 && h("div.empty", {}, "Nothing here")))

@@ -79,17 +79,10 @@ export function render({model}) {
       type: "button", tabindex: full ? 0 : -1, draggable: !full && item.movable ? "true" : null, dataset: {id: item.id, tone: item.tone},
       class: proposed?.id === item.id ? "proposed" : "", "aria-label": item.label, title: `${item.label}\n${both_clocks(item.at, model.zone)}`,
       onclick: () => model.send_msg({type: "open", id: item.id}),
-      ondragstart: (event) => {
-        flying = item.id
-        event.dataTransfer.effectAllowed = "move"
-        event.dataTransfer.setData("text/plain", item.title)
-        event.currentTarget.classList.add("flying")
-      },
-      ondragend: (event) => {
+      ...drag_source(item.title, () => { flying = item.id }, () => {
         flying = null
-        event.currentTarget.classList.remove("flying")
         if (waiting) { waiting = false; show() }
-      },
+      }),
     },
       h("span.mark", {class: item.platform, "aria-hidden": "true"}, {linkedin: "in", twitter: "X", email: "@"}[item.platform]),
       h("span.time", {}, item.time),
@@ -114,22 +107,12 @@ export function render({model}) {
       role: "gridcell", tabindex: key === home ? 0 : -1, dataset: {key, day: day.date, hour},
       class: `${day.outside ? "outside" : ""} ${day.today ? "today" : ""}`, "aria-current": day.today && hour < 0 ? "date" : null,
       "aria-label": `${when}, ${hour < 0 ? day.total : mine.length} ${(hour < 0 ? day.total : mine.length) === 1 ? "item" : "items"}`,
-      ondragover: (event) => {
-        if (flying === null) { return }
-        event.preventDefault()
-        event.currentTarget.classList.add("target")
-      },
-      ondragleave: (event) => {
-        if (!event.currentTarget.contains(event.relatedTarget)) { event.currentTarget.classList.remove("target") }
-      },
-      ondrop: (event) => {
-        event.preventDefault()
-        event.currentTarget.classList.remove("target")
+      ...drop_target(() => flying !== null, () => {
         const id = flying
         flying = null
         waiting = false
         if (id !== null) { propose(id, day.date, hour) }
-      },
+      }),
     }, ...parts, mine.map((item) => item_el(item, false)), hour < 0 && more_el(day, day.items.length, false))
   }
 

@@ -31,6 +31,41 @@ function add(el, children) {
   return el
 }
 
+/** What lets an element be dragged: ``take`` when it leaves the ground, ``leave`` when it is down again, wherever. */
+function drag_source(text, take, leave) {
+  return {
+    ondragstart: (event) => {
+      take()
+      event.dataTransfer.effectAllowed = "move"
+      event.dataTransfer.setData("text/plain", text)
+      event.currentTarget.classList.add("flying")
+    },
+    ondragend: (event) => {
+      event.currentTarget.classList.remove("flying")
+      leave()
+    },
+  }
+}
+
+/** What makes an element a place to drop on while ``flying`` says that something is in the air. */
+function drop_target(flying, drop) {
+  return {
+    ondragover: (event) => {
+      if (!flying()) { return }
+      event.preventDefault()
+      event.currentTarget.classList.add("target")
+    },
+    ondragleave: (event) => {
+      if (!event.currentTarget.contains(event.relatedTarget)) { event.currentTarget.classList.remove("target") }
+    },
+    ondrop: (event) => {
+      event.preventDefault()
+      event.currentTarget.classList.remove("target")
+      drop()
+    },
+  }
+}
+
 // Shapes of 24 × 24 from Google's Material icons (Apache-2.0), drawn as paths so that no font or file is fetched.
 const ICONS = {
   add: "M19 13h-6v6h-2v-6H5v-2h6V5h2v6h6v2z",
