@@ -120,6 +120,8 @@ def fill(session: Session, dice: random.Random, rows: int = 12) -> list[int]:
                 name="Lea",
                 source=dice.choice(list(LeadSource)),
                 status=dice.choice(list(LeadStatus)),
+                last_contacted_at=None if dice.random() < 0.6 else moments(dice),
+                last_replied_at=None if dice.random() < 0.8 else moments(dice),
                 created_at=moments(dice),
             )
             for _ in some(rows)

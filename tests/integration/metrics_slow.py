@@ -258,3 +258,34 @@ def cohorts(all_: Everything, as_of: datetime, project_id: int | None) -> list[d
         {"week": week, "source": source, "status": status, "leads": count}
         for (week, source, status), count in sorted(groups.items())
     ]
+
+
+def queue_ahead(all_: Everything, until: datetime, as_of: datetime, project_id: int | None) -> list[dict[str, Any]]:
+    buckets: dict[tuple[datetime, str], list[bool]] = {}
+    for row in all_.queue:
+        item = all_.items[row.content_item_id]
+        due = row.next_attempt_at or row.scheduled_time
+        if row.status != "QUEUED" or row.mode != all_.mode or due > until:
+            continue
+        if project_id is None or item.project_id == project_id:
+            hour = max(due, as_of).replace(minute=0, second=0, microsecond=0)
+            buckets.setdefault((hour, item.platform), []).append(as_of - due > timedelta(minutes=5))
+    return [
+        {"hour": hour, "platform": platform, "items": len(late), "overdue": sum(late)}
+        for (hour, platform), late in sorted(buckets.items())
+    ]
+
+
+def funnel(all_: Everything, as_of: datetime, project_id: int | None) -> list[dict[str, Any]]:
+    counts = dict.fromkeys(("entered", "contacted", "replied", "qualified", "routed"), 0)
+    for lead in all_.leads.values():
+        if lead.created_at > as_of or (project_id is not None and all_.project_of_lead(lead) != project_id):
+            continue
+        qualified = lead.status in ("QUALIFIED", "ROUTED")
+        replied = qualified or lead.status == "REPLIED" or lead.last_replied_at is not None
+        counts["entered"] += 1
+        counts["contacted"] += replied or lead.status == "CONTACTED" or lead.last_contacted_at is not None
+        counts["replied"] += replied
+        counts["qualified"] += qualified
+        counts["routed"] += lead.status == "ROUTED"
+    return [{"step": step, "stage": stage, "leads": leads} for step, (stage, leads) in enumerate(counts.items(), 1)]

@@ -238,6 +238,8 @@ def test_each_frame_has_its_columns_and_dtypes_with_and_without_rows(db: Session
             "activity": wb.activity(),
             "delivery": wb.delivery(),
             "cohorts": wb.cohorts(),
+            "queue_ahead": wb.queue_ahead(),
+            "funnel": wb.funnel(),
         }
         return {name: {column: str(kind) for column, kind in frame.dtypes.items()} for name, frame in frames.items()}
 
@@ -247,7 +249,7 @@ def test_each_frame_has_its_columns_and_dtypes_with_and_without_rows(db: Session
     db.commit()
     assert len(wb.timeline()) == len(wb.activity()) == len(wb.delivery()) == len(wb.cohorts()) == 1
     assert dtypes() == empty
-    for view in (views.PIPELINE, views.TIMELINE, views.DELIVERY, views.COHORTS):
+    for view in (views.PIPELINE, views.TIMELINE, *views.MIRROR_ONLY):
         assert empty[view.name] == dict(view.columns)
 
 

@@ -132,7 +132,13 @@ def test_the_mirror_answers_exactly_as_the_database_does(db: Session, mirror: Mi
             delivered = to_rows(wb.delivery(since=since, **asked))  # type: ignore[arg-type]
             assert delivered == slow.delivery(all_, since, as_of, project_id)
             assert to_rows(wb.cohorts(**asked)) == slow.cohorts(all_, as_of, project_id)  # type: ignore[arg-type]
+            until = as_of + timedelta(days=8)
+            ahead = to_rows(wb.queue_ahead(until=until, **asked))  # type: ignore[arg-type]
+            assert ahead == slow.queue_ahead(all_, until, as_of, project_id)
+            assert to_rows(wb.funnel(**asked)) == slow.funnel(all_, as_of, project_id)  # type: ignore[arg-type]
         assert views.timeline(mirror, project_id=project_id) == views.timeline(db, project_id=project_id)
     assert views.pipeline(mirror) == views.pipeline(db)
     assert _pages(mirror, 17) == _pages(db, 23)
     assert len(wb.delivery(since=NOW - timedelta(days=20), as_of=NOW)) > 10, "the data are worth comparing"
+    assert len(wb.queue_ahead(as_of=NOW - timedelta(days=7))) > 10
+    assert wb.funnel(as_of=NOW).leads.is_monotonic_decreasing

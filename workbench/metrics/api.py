@@ -101,3 +101,19 @@ class Metrics:
         """Leads by week of entry, source and status."""
         rows = views.cohorts(self._mirror, project_id=project_id, as_of=as_of)
         return from_rows(views.COHORTS.columns, rows)
+
+    def queue_ahead(
+        self,
+        *,
+        project_id: int | None = None,
+        until: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> pd.DataFrame:
+        """What waits to go out, by the hour it is due and platform; by default in the next 30 days."""
+        rows = views.queue_ahead(self._mirror, project_id=project_id, until=until, as_of=as_of)
+        return from_rows(views.QUEUE_AHEAD.columns, rows)
+
+    def funnel(self, *, project_id: int | None = None, as_of: datetime | None = None) -> pd.DataFrame:
+        """How many leads have got at least so far: entered, contacted, replied, qualified, routed."""
+        rows = views.funnel(self._mirror, project_id=project_id, as_of=as_of)
+        return from_rows(views.FUNNEL.columns, rows)

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from workbench.metrics.api import ACTIVITY_FRAME, ATTENTION_FRAME
 from workbench.metrics.source import LEFT_OUT
-from workbench.metrics.views import ACTIVITY, ATTENTION, COHORTS, DELIVERY, VIEWS, View
+from workbench.metrics.views import ACTIVITY, ATTENTION, MIRROR_ONLY, VIEWS, View
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "metrics.md"
+
+_ONLY = ", ".join(f"`{view.name}`" for view in MIRROR_ONLY)
 
 _HEAD = f"""# Metrics
 
@@ -22,8 +24,8 @@ narrows a view to one project. Times are UTC.
 
 The operator contract answers `attention`, `pipeline`, `timeline` and `activity` from the operational database, by the
 same SQL; `wb.metrics` answers from the mirror, a DuckDB copy that is brought up to date at every call by what changed
-since the last one ([how numbers stay fresh](../explanation/numbers.md)). `delivery` and `cohorts` exist on the mirror
-only.
+since the last one ([how numbers stay fresh](../explanation/numbers.md)). {_ONLY} exist on the
+mirror only.
 
 `wb.sql("select …", name=value)` runs one read-only SELECT in DuckDB's SQL over every table but
 {", ".join(f"`{name}`" for name in sorted(LEFT_OUT))}.
@@ -43,7 +45,7 @@ def _section(view: View) -> str:
     explained = "".join(f"- {point}\n" for point in points)
     frame = {ATTENTION.name: ATTENTION_FRAME, ACTIVITY.name: ACTIVITY_FRAME}.get(view.name, view.columns)
     columns = "".join(f"| `{name}` | {dtype} |\n" for name, dtype in frame.items())
-    where = "the mirror" if view in (DELIVERY, COHORTS) else "the database and the mirror"
+    where = "the mirror" if view in MIRROR_ONLY else "the database and the mirror"
     return (
         f"\n## {view.name}\n\n{text}\n\n{explained}{chr(10) if points else ''}"
         f"| column | dtype |\n|---|---|\n{columns}\nRuns on {where}.\n\n"

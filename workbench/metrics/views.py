@@ -1,8 +1,8 @@
 """The metric views: each is one file in ``sql/`` that says what its columns mean, and one function here.
 
 A view takes a source: a SQLAlchemy :class:`Session` (the operational database answers, in the session's
-transaction) or a :class:`Mirror` (its DuckDB copy answers). Who calls does not see which. ``delivery`` and
-``cohorts`` count over whole tables by calendar units and are answered by the mirror only.
+transaction) or a :class:`Mirror` (its DuckDB copy answers). Who calls does not see which. Those of
+:data:`MIRROR_ONLY` count over whole tables by calendar units and are answered by the mirror only.
 
 ``as_of`` is an aware datetime, by default now. It moves the time windows; it does not bring back past states.
 """
@@ -183,7 +183,11 @@ DELIVERY: Final = View(
 )
 COHORTS: Final = View("cohorts", {"week": TIME, "source": TEXT, "status": TEXT, "leads": INTEGER})
 
-VIEWS: Final = (ATTENTION, PIPELINE, TIMELINE, ACTIVITY, DELIVERY, COHORTS)
+QUEUE_AHEAD: Final = View("queue_ahead", {"hour": TIME, "platform": TEXT, "items": INTEGER, "overdue": INTEGER})
+FUNNEL: Final = View("funnel", {"step": INTEGER, "stage": TEXT, "leads": INTEGER})
+
+VIEWS: Final = (ATTENTION, PIPELINE, TIMELINE, ACTIVITY, DELIVERY, COHORTS, QUEUE_AHEAD, FUNNEL)
+MIRROR_ONLY: Final = (DELIVERY, COHORTS, QUEUE_AHEAD, FUNNEL)
 
 
 def windows(as_of: datetime) -> dict[str, datetime]:
@@ -259,3 +263,22 @@ def delivery(
 def cohorts(mirror: Mirror, *, project_id: int | None = None, as_of: datetime | None = None) -> list[dict[str, Any]]:
     """Leads by week of entry, source and status (``sql/cohorts.sql``)."""
     return COHORTS.rows(mirror, project_id=project_id, as_of=moment(as_of))
+
+
+def queue_ahead(
+    mirror: Mirror,
+    *,
+    project_id: int | None = None,
+    until: datetime | None = None,
+    as_of: datetime | None = None,
+) -> list[dict[str, Any]]:
+    """What waits to go out, by hour and platform (``sql/queue_ahead.sql``); by default in the next 30 days."""
+    at = moment(as_of)
+    end = as_utc(until) if until else at + timedelta(days=30)
+    before = windows(at)["overdue_before"]
+    return QUEUE_AHEAD.rows(mirror, project_id=project_id, until=end, as_of=at, overdue_before=before)
+
+
+def funnel(mirror: Mirror, *, project_id: int | None = None, as_of: datetime | None = None) -> list[dict[str, Any]]:
+    """How many leads have got at least so far (``sql/funnel.sql``), five stages."""
+    return FUNNEL.rows(mirror, project_id=project_id, as_of=moment(as_of))
