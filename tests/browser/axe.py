@@ -1,0 +1,27 @@
+"""axe-core in a page of the tests: what a screen reader, or a weak eye, would stumble over."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+#: The findings that a test fails for.
+GRAVE = {"serious", "critical"}
+
+
+def findings(page: Page, within: str | None = None) -> list[str]:
+    """The serious and critical findings on what is shown, each with its rule and the elements it names.
+
+    ``within`` is a CSS selector: only that part of the page. Components stand in shadow roots, and axe looks into
+    them. What is moving or loading is not waited for: the page has to stand still.
+    """
+    results = Axe().run(page, within, {"resultTypes": ["violations"]})
+    told = []
+    for violation in results.response["violations"]:
+        if violation["impact"] in GRAVE:
+            for node in violation["nodes"]:
+                where = " ".join(str(step) for step in node["target"])
+                told.append(
+                    f"{violation['id']} ({violation['impact']}): {where}\n  {node['failureSummary']}\n  {node['html']}"
+                )
+    return told
