@@ -17,6 +17,9 @@
 6. What a thread changes is shown by a callback on the event loop. Bokeh keeps the request for that callback among the
    document's held events while the loop is sending others, and may then throw them away: the change is never shown.
    Here the request is made on the event loop, between two sendings.
+7. What cannot be sent at once waits for a task that sends what has gathered. A task that ends takes the mark away by
+   which the next one knows that there is something to send, so what gathered while it was sending waits until
+   something else changes. Here a task that ends looks again.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from weakref import WeakKeyDictionary
 
 from bokeh.document import Document
 from bokeh.server.session import ServerSession
+from panel.io import document as panel_document
 from panel.io.state import state
 from panel.reactive import Syncable
 from panel.viewable import MimeRenderMixin
@@ -43,6 +47,7 @@ _apply_update: Any = Syncable._apply_update
 _sync_value_input: Any = _TextInputBase._sync_value_input
 _handle_pull: Any = ServerSession._handle_pull
 _add_next_tick: Any = Document.add_next_tick_callback
+_dispatch_msgs: Any = panel_document._dispatch_msgs
 
 
 class _Told(threading.local):
@@ -105,8 +110,23 @@ def _next_tick(self: Any, callback: Any) -> Any:
     loop, thread = _loops.get(self, (None, 0))
     if loop is None or thread == threading.get_ident():
         return _add_next_tick(self, callback)
-    loop.add_callback(_add_next_tick, self, callback)
+    loop.add_callback(_ask_next_tick, self, callback)
     return None
+
+
+def _ask_next_tick(document: Document, callback: Any) -> None:
+    held, document.callbacks._hold = document.callbacks._hold, None  # a hold is for what is shown, not for requests
+    try:
+        _add_next_tick(document, callback)
+    finally:
+        document.callbacks._hold = held
+
+
+async def _dispatch(document: Document) -> None:
+    await _dispatch_msgs(document)
+    if panel_document._WRITE_MSGS.get(document) and document not in panel_document._WRITE_BLOCK:
+        panel_document._WRITE_BLOCK[document] = True
+        panel_document._dispatch_write_task(document, _dispatch, document)
 
 
 def _per_thread(name: str, empty: Callable[[], Any]) -> property:
@@ -145,6 +165,7 @@ def work_around() -> None:
         (_TextInputBase, "_sync_value_input", _follow),
         (ServerSession, "_handle_pull", _pull),
         (Document, "add_next_tick_callback", _next_tick),
+        (panel_document, "_dispatch_msgs", _dispatch),
         (Parameters, "_BATCH_WATCH", _per_thread("BATCH_WATCH", bool)),
         (Parameters, "_TRIGGER", _per_thread("TRIGGER", bool)),
         (Parameters, "_events", _per_thread("events", list)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import panel as pn
@@ -12,7 +14,7 @@ import panel_material_ui as pmu
 import param
 import pytest
 from bokeh.document import Document
-from panel.io.document import create_doc_if_none_exists
+from panel.io.document import create_doc_if_none_exists, schedule_write_events
 from panel.io.state import set_curdoc, state
 from panel.models.comm_manager import CommManager
 from pyviz_comms import Comm
@@ -174,8 +176,48 @@ def test_what_a_thread_changes_is_not_asked_for_while_the_event_loop_is_sending(
     document.hold()  # as it is while something is sent
     document.add_next_tick_callback(lambda: None)
     assert document.callbacks._held_events == []
-    document.callbacks._hold = None
     loop.add_callback(loop.stop)
     loop.start()
     loop.close()
     assert len(document.session_callbacks) == 1
+    assert document.callbacks._held_events == []
+    assert document.callbacks.hold_value
+
+
+class FarEnd:
+    """A browser's socket that takes nothing until it is let."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+        self.takes = asyncio.Event()
+        self._socket = self
+        self.protocol = SimpleNamespace(
+            create=lambda _, events: SimpleNamespace(
+                header_json="", metadata_json="", content_json=events[0], _buffers=()
+            )
+        )
+
+    def send(self, text_data: str) -> asyncio.Future[None]:
+        async def take() -> None:
+            self.taken.append(text_data)
+            await self.takes.wait()
+
+        return asyncio.ensure_future(take())
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_what_changes_while_a_sending_ends_is_sent_too(document: Document, turns: int) -> None:
+    async def send() -> list[str]:
+        browser = FarEnd()
+        schedule_write_events(document, [browser], ["first"])
+        for _ in range(3):
+            await asyncio.sleep(0)
+        browser.takes.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        schedule_write_events(document, [browser], ["second"])
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return [text for text in browser.taken if text]
+
+    assert asyncio.run(send()) == ["first", "second"]
