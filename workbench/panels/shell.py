@@ -176,7 +176,10 @@ def make_page(**params: Any) -> Page:
         site_url="?",
         theme_config=THEME,
         busy_indicator=None,
-        sx={"& .header .MuiToolbar-root": {"paddingLeft": "16px", "paddingRight": "10px"}},
+        sx={
+            "& .header .MuiToolbar-root": {"paddingLeft": "16px", "paddingRight": "10px"},
+            "& .header .MuiLinearProgress-root": {"display": "none"},  # there in spite of busy_indicator=None
+        },
         **params,
     )
     with edit_readonly(page):
