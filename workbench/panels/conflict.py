@@ -8,7 +8,7 @@ import panel as pn
 import panel_material_ui as pmu
 
 from workbench.errors import EditConflict
-from workbench.panels import diff, safe
+from workbench.panels import diff_html, safe
 from workbench.panels.base import StateView
 from workbench.panels.theme import style
 
@@ -24,7 +24,7 @@ def show_conflict(
         "Somebody else was faster",
         safe.text(error.message),
         pn.pane.HTML(
-            diff.html(error.theirs, error.yours, left="Stored now", right="Yours, not saved"),
+            diff_html.html(error.theirs, error.yours, left="Stored now", right="Yours, not saved"),
             **safe.pane_options(stylesheets=[style("diff.css")]),
         ),
         view.buttons(

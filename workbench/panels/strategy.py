@@ -11,7 +11,7 @@ import panel_material_ui as pmu
 from workbench import operator_services as ops
 from workbench.enums import Role, StrategyStatus
 from workbench.operator_services.types import ProjectContext, StrategyRevision
-from workbench.panels import diff, safe
+from workbench.panels import diff_html, safe
 from workbench.panels.base import StateView, action, quietly
 from workbench.panels.components.feed import Feed
 from workbench.panels.components.tab_bar import TabBar
@@ -194,7 +194,8 @@ class StrategyCard(StateView):
         texts = {one["number"]: one["text"] for one in self.revisions}
         old, new = self.left.value, self.right.value
         if old in texts and new in texts:
-            self.changes.object = diff.html(texts[old], texts[new], left=f"Revision {old}", right=f"Revision {new}")
+            heads = {"left": f"Revision {old}", "right": f"Revision {new}"}
+            self.changes.object = diff_html.html(texts[old], texts[new], **heads)
 
     def _show_history(self) -> None:
         if self.project_id is not None:
