@@ -133,21 +133,25 @@ def _sqlite_triggers(connection: Connection, present: set[str]) -> dict[str, str
         made[_PREFIX + name] = f"CREATE TRIGGER {_PREFIX}{name} {when} BEGIN {body} END"
 
     if "change_log" in present:
+        columns = connection.exec_driver_sql("SELECT name FROM pragma_table_info('change_log')").scalars()
+        # An older revision's log has no marks.
+        marked, mark = ("mark, ", "random(), ") if "mark" in columns.all() else ("", "")
+        into = f"INSERT INTO change_log (table_number, {marked}row_id)"
         for table, number in _captured(present):
-            into = "INSERT INTO change_log (table_number, row_id)"
-            changed = f"{into} VALUES ({number}, NEW.id)"
+            new, old = (f"{number}, {mark}{side}.id" for side in ("NEW", "OLD"))
+            changed = f"{into} VALUES ({new})"
             add(f"{table}_insert", f"AFTER INSERT ON {table}", changed)
-            moved = f"{into} SELECT {number}, OLD.id WHERE OLD.id <> NEW.id"
+            moved = f"{into} SELECT {old} WHERE OLD.id <> NEW.id"
             add(f"{table}_update", f"AFTER UPDATE ON {table}", changed, moved)
-            add(f"{table}_delete", f"AFTER DELETE ON {table}", f"{into} VALUES ({number}, OLD.id)")
+            add(f"{table}_delete", f"AFTER DELETE ON {table}", f"{into} VALUES ({old})")
             # INSERT OR REPLACE deletes the row in its way without firing its delete trigger, so whatever holds
             # the same key is logged before.
-            for key, (columns, where) in enumerate(_unique_keys(connection, table), start=1):
-                same = " AND ".join(f'"{column}" = NEW."{column}"' for column in columns)
-                rival = f"{into} SELECT {number}, id FROM {table} WHERE {same}{where}"  # noqa: S608
+            for key, (unique, where) in enumerate(_unique_keys(connection, table), start=1):
+                same = " AND ".join(f'"{column}" = NEW."{column}"' for column in unique)
+                rival = f"{into} SELECT {number}, {mark}id FROM {table} WHERE {same}{where}"  # noqa: S608
                 add(f"{table}_key{key}_insert", f"BEFORE INSERT ON {table}", rival)
                 # A row can enter a partial key through any column of its condition.
-                of = "" if where else " OF " + ", ".join(f'"{column}"' for column in columns)
+                of = "" if where else " OF " + ", ".join(f'"{column}"' for column in unique)
                 add(f"{table}_key{key}_update", f"BEFORE UPDATE{of} ON {table}", f"{rival} AND id <> OLD.id")
     if "audit_events" in present:
         refuse = f"SELECT RAISE(ABORT, '{_REFUSAL}')"

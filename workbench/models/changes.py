@@ -28,6 +28,8 @@ class ChangeLog(Base):
     table_number: Mapped[int] = mapped_column(sa.SmallInteger)
     #: None: the whole table (it was truncated).
     row_id: Mapped[int | None]
+    #: SQLite only, random: after a restore another change may be given the same id, but not the same mark.
+    mark: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
 class MirrorState(Base):
