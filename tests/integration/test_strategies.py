@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
 from tests import factories
+from workbench.clock import now
 from workbench.enums import ProjectState, QueueStatus, Role, StrategyStatus
 from workbench.errors import EditConflict, InputError, NotFoundError, PermissionDenied
 from workbench.models import AuditEvent, ContentItem, Draft, Project, QueueRow, Strategy
@@ -144,7 +146,7 @@ def test_approving_puts_the_newest_in_force_and_supersedes_the_others(db: Sessio
     (event,) = events(db, "strategy.approve")
     assert (event.reason, event.entity_id, event.project_id) == ("looks good", approved["id"], project.id)
     assert event.before == {"number": 3, "status": "DRAFT", "in_force": False}
-    assert event.after == {"number": 3, "status": "APPROVED", "in_force": True}
+    assert event.after == {"number": 3, "status": "APPROVED", "in_force": True, "replaces": None, "stale": 0}
     (move,) = events(db, "project.move")
     assert move.after == {"state": "CREATIVE"}
 
@@ -322,6 +324,59 @@ def test_an_unsaved_text_is_private_and_no_revision(sessions: Sessions, project:
         contract.discard_draft(oda, "strategy", project.id)
         assert contract.get_draft(oda, "strategy", project.id) is None
         assert contract.get_draft(pia, "strategy", project.id) is not None
+
+
+def test_a_draft_of_another_window_is_not_overwritten_unseen(sessions: Sessions, project: Project) -> None:
+    """One person, two windows, both opened before anything was typed."""
+    opened = now()
+    with as_role(sessions, Role.OPERATOR, "Oda") as one, as_role(sessions, Role.OPERATOR, "Oda") as other:
+        first = contract.save_draft(one, "strategy", project.id, "one", 0, unless_newer_than=opened)
+        with pytest.raises(EditConflict, match="Another window") as caught:
+            contract.save_draft(other, "strategy", project.id, "other", 0, unless_newer_than=opened)
+        assert (caught.value.theirs, caught.value.yours) == ("one", "other")
+        assert caught.value.context["updated_at"] == first["updated_at"]
+        contract.discard_draft(other, "strategy", project.id, unless_newer_than=opened)
+        kept = contract.get_draft(other, "strategy", project.id)
+        assert kept == first
+        chosen = contract.save_draft(other, "strategy", project.id, "other", 0, unless_newer_than=first["updated_at"])
+        assert contract.get_draft(one, "strategy", project.id) == chosen
+        contract.discard_draft(other, "strategy", project.id, unless_newer_than=chosen["updated_at"])
+        assert contract.get_draft(one, "strategy", project.id) is None
+
+
+def test_the_same_text_in_two_windows_is_no_conflict(db: Session, project: Project) -> None:
+    opened = now()
+    contract.save_draft(db, "strategy", project.id, "same", 0, unless_newer_than=opened)
+    contract.save_draft(db, "strategy", project.id, "same", 0, unless_newer_than=opened)
+
+
+def test_what_an_approval_makes_stale_is_told_before_and_kept_in_its_event(db: Session) -> None:
+    project = factories.project(db)
+    factories.strategy(db, project, status=APPROVED)
+    factories.strategy(db, project)
+    factories.queued(db, factories.creative(db, project))
+    factories.creative(db, project)
+    factories.creative(db, project, status="PUBLISHED")
+    factories.creative(db, project, deleted_at=now())
+    factories.creative(db, factories.project(db))
+    db.commit()
+    preview = contract.preview_approval(db, project.id, 2)
+    assert preview == {"number": 2, "replaces": 1, "stale": 2, "queued": 1}
+    assert contract.preview_approval(db, project.id, 1) == {"number": 1, "replaces": None, "stale": 0, "queued": 0}
+    contract.approve_strategy(db, project.id, number=2)
+    (event,) = events(db, "strategy.approve")
+    assert event.after == {"number": 2, "status": "APPROVED", "in_force": True, "replaces": 1, "stale": 2}
+
+
+def test_the_strategies_that_wait_are_listed_oldest_first(db: Session) -> None:
+    late, early, decided = (factories.project(db) for _ in range(3))
+    for of, hour in ((late, 12), (early, 9)):
+        factories.strategy(db, of, status=REJECTED)
+        factories.strategy(db, of).created_at = datetime(2026, 11, 20, hour, tzinfo=UTC)
+    factories.strategy(db, decided, status=APPROVED)
+    db.commit()
+    found = [(one["project_id"], one["number"]) for one in contract.list_waiting_strategies(db)]
+    assert found == [(early.id, 2), (late.id, 2)]
 
 
 def test_drafts_of_different_things_do_not_meet(db: Session, project: Project) -> None:

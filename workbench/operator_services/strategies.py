@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
-from workbench.enums import Role
+from workbench.enums import CreativeStatus, Role
 from workbench.generation import gather, templates
-from workbench.models import Project, Strategy
+from workbench.models import Draft, Project, Strategy
 from workbench.operator_services._edge import as_id, operation, optional_text
-from workbench.operator_services.types import DraftText, StrategyRevision
+from workbench.operator_services.types import ApprovalPreview, DraftText, StrategyRevision, WaitingStrategy
 from workbench.services import drafts, projects, strategies
 
 
@@ -67,6 +69,42 @@ def approve_strategy(
         return _revision(project, strategies.approve(db, actor, project, number, optional_text(reason, "The reason")))
 
 
+def preview_approval(db: Session, project_id: int, number: int) -> ApprovalPreview:
+    """What approving revision ``number`` would change. For viewers.
+
+    ``replaces`` is the revision in force now; ``stale`` counts the creatives still to be published that were made from
+    another revision than ``number``, ``queued`` those of them that are on the queue: they go out only once each is
+    confirmed, edited or regenerated. Raises :class:`NotFoundError`.
+    """
+    with operation(db, Role.VIEWER, write=False):
+        project = projects.get_project(db, as_id(project_id, "project"))
+        revision = strategies.get(db, project, number)
+        stale = strategies.made_from_another(db, project, revision)
+        in_force = strategies.in_force(db, project)
+        return {
+            "number": revision.number,
+            "replaces": in_force.number if in_force and in_force.id != revision.id else None,
+            "stale": sum(stale.values()),
+            "queued": stale.get(CreativeStatus.SCHEDULED, 0),
+        }
+
+
+def list_waiting_strategies(db: Session) -> list[WaitingStrategy]:
+    """Projects whose newest strategy waits for a decision, the longest-waiting first. For viewers."""
+    with operation(db, Role.VIEWER, write=False):
+        return [
+            {
+                "project_id": project.id,
+                "project_name": project.name,
+                "client": project.client,
+                "number": revision.number,
+                "author": revision.author,
+                "created_at": revision.created_at,
+            }
+            for project, revision in strategies.waiting(db)
+        ]
+
+
 def reject_strategy(db: Session, project_id: int, reason: str, *, number: int | None = None) -> StrategyRevision:
     """Reject the newest revision, or with ``number`` the one in force, for a reason. For approvers.
 
@@ -95,24 +133,36 @@ def _revision(project: Project, strategy: Strategy) -> StrategyRevision:
     }
 
 
-def save_draft(db: Session, entity: str, entity_id: int, text: str, base: int) -> None:
-    """Keep an unsaved text for its writer: private, no revision, no conflict, no audit event. For operators.
+def save_draft(
+    db: Session, entity: str, entity_id: int, text: str, base: int, *, unless_newer_than: datetime | None = None
+) -> DraftText:
+    """Keep an unsaved text for its writer: private, no revision, no audit event. For operators.
 
     ``entity`` is strategy or intake (``entity_id`` is then the project's) or creative; ``base`` the number it was
-    started from. Raises :class:`NotFoundError`, :class:`InputError`.
+    started from. With ``unless_newer_than`` (aware), the ``updated_at`` of the draft that this window knows,
+    :class:`EditConflict` when another window of the same person kept another text since; without it the later text
+    wins. Raises :class:`NotFoundError`, :class:`InputError`.
     """
     with operation(db, Role.OPERATOR, write=True) as actor:
-        drafts.save(db, actor.name, entity, as_id(entity_id, str(entity)), text, base)
+        wanted = as_id(entity_id, str(entity))
+        return _draft(drafts.save(db, actor.name, entity, wanted, text, base, unless_newer_than))
 
 
 def get_draft(db: Session, entity: str, entity_id: int) -> DraftText | None:
     """One's own unsaved text, or None. For operators."""
     with operation(db, Role.OPERATOR, write=False) as actor:
         draft = drafts.get(db, actor.name, entity, as_id(entity_id, str(entity)))
-        return {"text": draft.text, "base": draft.base, "updated_at": draft.updated_at} if draft else None
+        return _draft(draft) if draft else None
 
 
-def discard_draft(db: Session, entity: str, entity_id: int) -> None:
-    """Throw one's own unsaved text away. Harmless when there is none. For operators."""
+def discard_draft(db: Session, entity: str, entity_id: int, *, unless_newer_than: datetime | None = None) -> None:
+    """Throw one's own unsaved text away. Harmless when there is none. For operators.
+
+    One that was kept after ``unless_newer_than`` (aware), by another window, stays.
+    """
     with operation(db, Role.OPERATOR, write=True) as actor:
-        drafts.discard(db, actor.name, entity, as_id(entity_id, str(entity)))
+        drafts.discard(db, actor.name, entity, as_id(entity_id, str(entity)), unless_newer_than)
+
+
+def _draft(draft: Draft) -> DraftText:
+    return {"text": draft.text, "base": draft.base, "updated_at": draft.updated_at}

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workbench.clock import now
-from workbench.enums import ProjectState, QueueStatus, StrategyStatus
+from workbench.enums import CreativeStatus, ProjectState, QueueStatus, StrategyStatus
 from workbench.errors import EditConflict, InputError, InvalidTransition, NotFoundError
 from workbench.models import ContentItem, Project, QueueRow, Strategy
 from workbench.services import intakes, texts
@@ -18,6 +18,8 @@ from workbench.services.projects import enter_state
 from workbench.services.schedules import take_off_queue
 
 LONGEST = 50_000
+#: Creatives whose strategy still matters: those that were not sent.
+TO_COME = (CreativeStatus.DRAFT, CreativeStatus.APPROVED, CreativeStatus.SCHEDULED, CreativeStatus.FAILED)
 LONGEST_REASON = 2_000
 
 
@@ -34,6 +36,38 @@ def revisions(session: Session, project_id: int) -> Sequence[Strategy]:
 def _of(project_id: int) -> sa.Select[Strategy]:
     query = sa.select(Strategy).where(Strategy.project_id == project_id).order_by(Strategy.number.desc())
     return query.execution_options(populate_existing=True)
+
+
+def in_force(session: Session, project: Project) -> Strategy | None:
+    """The revision in force, or None."""
+    return session.get(Strategy, project.approved_strategy_id) if project.approved_strategy_id else None
+
+
+def waiting(session: Session) -> Sequence[tuple[Project, Strategy]]:
+    """Projects whose newest revision is in DRAFT, the one written first at the top."""
+    query = (
+        sa.select(Project, Strategy)
+        .join(Strategy, Strategy.id == Project.strategy_id)
+        .where(Strategy.status == StrategyStatus.DRAFT)
+        .order_by(Strategy.created_at, Strategy.id)
+        .execution_options(populate_existing=True)
+    )
+    return [(project, revision) for project, revision in session.execute(query)]
+
+
+def made_from_another(session: Session, project: Project, revision: Strategy) -> dict[CreativeStatus, int]:
+    """How many creatives still to be published, by status, were not made from ``revision``."""
+    query = (
+        sa.select(ContentItem.status, sa.func.count())
+        .where(
+            ContentItem.project_id == project.id,
+            ContentItem.deleted_at.is_(None),
+            ContentItem.status.in_(TO_COME),
+            ContentItem.strategy_id.is_distinct_from(revision.id),
+        )
+        .group_by(ContentItem.status)
+    )
+    return {CreativeStatus(status): number for status, number in session.execute(query)}
 
 
 def save(session: Session, actor: Actor, project: Project, text: object, base_number: object) -> Strategy:
@@ -83,11 +117,12 @@ def approve(session: Session, actor: Actor, project: Project, number: int | None
     Raises :class:`NotFoundError` when there is no such revision, :class:`EditConflict` when ``number`` is not
     the newest: somebody wrote another one since it was read.
     """
-    revision = _revision(session, project, number)
+    revision = get(session, project, number)
     if revision.id == project.approved_strategy_id:
         return revision
     _check_newest(session, project, revision)
     before = _decision(revision, project)
+    replaced = in_force(session, project)
     older = sa.update(Strategy).where(
         Strategy.project_id == project.id,
         Strategy.number < revision.number,
@@ -106,7 +141,11 @@ def approve(session: Session, actor: Actor, project: Project, number: int | None
         project_id=project.id,
         reason=reason,
         before=before,
-        after=_decision(revision, project),
+        after=_decision(revision, project)
+        | {
+            "replaces": replaced.number if replaced else None,
+            "stale": sum(made_from_another(session, project, revision).values()),
+        },
     )
     if project.state in (ProjectState.INTAKE, ProjectState.STRATEGY):
         enter_state(session, actor, project, ProjectState.CREATIVE, f"Strategy {revision.number} was approved.")
@@ -120,16 +159,16 @@ def reject(session: Session, actor: Actor, project: Project, number: int | None,
     the project's row. Raises like :func:`approve`, and :class:`InputError` without a reason.
     """
     why = texts.stated(reason, "The reason", LONGEST_REASON).strip()
-    revision = _revision(session, project, number)
-    in_force = revision.id == project.approved_strategy_id
+    revision = get(session, project, number)
+    was_in_force = revision.id == project.approved_strategy_id
     if revision.status == StrategyStatus.REJECTED:
         return revision
-    if not in_force:
+    if not was_in_force:
         _check_newest(session, project, revision)
     before = _decision(revision, project)
     revision.rejection_reason = why
     _decide(session, actor, project, revision, StrategyStatus.REJECTED)
-    if in_force:
+    if was_in_force:
         project.approved_strategy_id = None
     record(
         session,
@@ -142,7 +181,7 @@ def reject(session: Session, actor: Actor, project: Project, number: int | None,
         before=before,
         after=_decision(revision, project),
     )
-    if in_force:
+    if was_in_force:
         waiting = _waiting_items(session, project.id)
         if waiting:
             take_off_queue(session, actor, waiting, reason=f"Strategy {revision.number} was rejected: {why}")
@@ -166,7 +205,8 @@ def _waiting_items(session: Session, project_id: int) -> list[int]:
     return list(session.scalars(query))
 
 
-def _revision(session: Session, project: Project, number: object) -> Strategy:
+def get(session: Session, project: Project, number: object) -> Strategy:
+    """Revision ``number``, by default the newest. Raises :class:`NotFoundError`."""
     if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
         raise NotFoundError(f"There is no revision {number!r}: a number is a whole number.")
     if number is None:

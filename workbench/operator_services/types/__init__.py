@@ -38,10 +38,18 @@ from workbench.operator_services.types.schedules import (
     Skipped,
     SlotPreview,
 )
-from workbench.operator_services.types.strategies import DraftText, IntakeRevision, ProjectContext, StrategyRevision
+from workbench.operator_services.types.strategies import (
+    ApprovalPreview,
+    DraftText,
+    IntakeRevision,
+    ProjectContext,
+    StrategyRevision,
+    WaitingStrategy,
+)
 
 __all__ = [
     "ActivityEvent",
+    "ApprovalPreview",
     "AttentionMetrics",
     "AuditRow",
     "BulkResult",
@@ -81,5 +89,6 @@ __all__ = [
     "SlotPreview",
     "StrategyRevision",
     "TimelineRow",
+    "WaitingStrategy",
     "WorkerRow",
 ]

@@ -59,6 +59,28 @@ class StrategyRevision(TypedDict):
     created_at: datetime
 
 
+class WaitingStrategy(TypedDict):
+    """A newest revision that waits for a decision."""
+
+    project_id: int
+    project_name: str
+    client: str
+    number: int
+    author: str
+    created_at: datetime
+
+
+class ApprovalPreview(TypedDict):
+    """What approving a revision would change."""
+
+    number: int
+    #: The revision in force now; None when there is none, or it is this one.
+    replaces: int | None
+    #: Creatives still to be published that were made from another revision, and how many of them are on the queue.
+    stale: int
+    queued: int
+
+
 class DraftText(TypedDict):
     text: str
     base: int
