@@ -158,7 +158,13 @@ def import_(file: Path, project: str, client: str, campaign: str, who: str | Non
         project_id = projects[0] if projects else contract.create_project(db, project, client)
         campaigns = [row["id"] for row in contract.list_campaigns(db, project_id) if row["name"] == campaign]
         campaign_id = campaigns[0] if campaigns else contract.create_campaign(db, project_id, campaign)["id"]
-        result = contract.import_leads(db, campaign_id, file, filename=file.name)
+        with click.progressbar(length=1, label="Importing", file=sys.stderr) as bar:
+
+            def progress(done: int, rows: int | None) -> None:
+                bar.length = rows or done
+                bar.update(done - bar.pos)
+
+            result = contract.import_leads(db, campaign_id, file, filename=file.name, progress=progress)
     click.echo(
         f"{result['rows']} rows: {result['imported']} imported, {result['merged']} merged, "
         f"{result['unchanged']} unchanged, {result['rejected']} rejected."

@@ -11,6 +11,7 @@
     │   ├── ContentInvalid       a text its platform would refuse
     │   ├── ScheduleInvalid      a time in the past, unknown, or that a clock change skips or repeats
     │   └── LeadFileInvalid      a lead file that cannot be read at all
+    ├── ImportStopped            a part of a lead file is in, and the rest is not (says how far)
     ├── NotConfigured            a setting is missing; says which one
     ├── GatewayFault             an outside system that was asked something refused, failed or did not answer
     ├── DatabaseProblem          the database cannot be used as it is
@@ -86,6 +87,17 @@ class ScheduleInvalid(InputError):
 
 class LeadFileInvalid(InputError):
     """This file cannot be read as a list of leads."""
+
+
+class ImportStopped(WorkbenchError):
+    """An import stopped half-way. What it brought in stays; import the file again for the rest.
+
+    ``done`` is how many rows of the file were dealt with.
+    """
+
+    def __init__(self, message: str | None = None, *, done: int, **context: Any) -> None:
+        self.done = done
+        super().__init__(message or "An import stopped half-way. Import the file again for the rest.", **context)
 
 
 class NotConfigured(WorkbenchError):

@@ -1,4 +1,4 @@
-"""A file of leads comes in whole or not at all, and every row of it is accounted for."""
+"""A file of leads comes in whole, or says how far it came, and every row of it is accounted for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from tests import factories as make
 from tests.conftest import NOW
 from workbench import clock
 from workbench.enums import Consent, Role
-from workbench.errors import DatabaseFull, LeadFileInvalid, NotConfigured, NotFoundError, PermissionDenied
+from workbench.errors import (
+    DatabaseFull,
+    ImportStopped,
+    LeadFileInvalid,
+    NotConfigured,
+    NotFoundError,
+    PermissionDenied,
+)
 from workbench.models import AuditEvent, Campaign, Lead, Suppression
 from workbench.operator_services.lead_files import LEAD_FIELDS, import_leads, preview_leads
 from workbench.operator_services.types import ImportResult
@@ -337,17 +344,100 @@ def test_rejected_rows_that_cannot_be_written_stop_the_import(db: Session, campa
     assert everything(db) == before
 
 
-def test_a_database_that_cannot_grow_is_as_it_was(sqlite_db: Session, tmp_path: Path) -> None:
+def test_a_database_that_cannot_grow_keeps_what_is_in_and_says_how_far_that_is(
+    sqlite_db: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lead_import, "CHUNK", 100)
+    campaign = make.campaign(sqlite_db, make.project(sqlite_db))
+    sqlite_db.commit()
+    pages = sqlite_db.connection().exec_driver_sql("PRAGMA page_count").scalar_one()
+    sqlite_db.connection().exec_driver_sql(f"PRAGMA max_page_count={pages + 20}")
+    text = "email\nbad\n" + "".join(f"a{number}@example.com\n" for number in range(2_000))
+    with pytest.raises(ImportStopped, match=r"of 2,001 rows.* import the file again .*make room") as stopped:
+        import_leads(sqlite_db, campaign.id, text)
+    in_ = stopped.value.done
+    assert in_ % 100 == 0
+    assert 0 < in_ < 2_001
+    assert set(stored(sqlite_db, campaign)) == {f"a{number}@example.com" for number in range(in_ - 1)}
+    assert not [path for path in (tmp_path / "var").rglob("*") if path.is_file()]
+    sqlite_db.connection().exec_driver_sql("PRAGMA max_page_count=1000000")
+    sqlite_db.rollback()
+    rest = import_leads(sqlite_db, campaign.id, text)
+    assert counts(rest) == {"rows": 2_001, "imported": 2_001 - in_, "unchanged": in_ - 1, "rejected": 1}
+
+
+def test_a_database_that_is_full_from_the_start_is_as_it_was(sqlite_db: Session, tmp_path: Path) -> None:
     campaign = make.campaign(sqlite_db, make.project(sqlite_db))
     sqlite_db.commit()
     pages = sqlite_db.connection().exec_driver_sql("PRAGMA page_count").scalar_one()
     sqlite_db.connection().exec_driver_sql(f"PRAGMA max_page_count={pages + 20}")
     before = everything(sqlite_db)
-    text = "email\nbad\n" + "".join(f"a{number}@example.com\n" for number in range(20_000))
+    text = "email\nbad\n" + "".join(f"a{number}@example.com\n" for number in range(4_000))
     with pytest.raises(DatabaseFull, match="Nothing was changed; make room"):
         import_leads(sqlite_db, campaign.id, text)
     assert everything(sqlite_db) == before
     assert not [path for path in (tmp_path / "var").rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lead_import, "CHUNK", 10)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_an_import_that_is_cancelled_says_exactly_what_stands_and_goes_on_when_repeated(
+    db: Session, campaign: Campaign
+) -> None:
+    text = "email\nbad\n" + "".join(f"a{number}@example.com\n" for number in range(34))
+    done: list[int] = []
+    stopped = import_leads(
+        db, campaign.id, text, progress=lambda rows, _: done.append(rows), cancelled=lambda: done[-1] == 20
+    )
+    assert stopped["cancelled"]
+    assert (stopped["rows"], stopped["total"], stopped["imported"], stopped["rejected"]) == (20, 35, 19, 1)
+    assert set(stored(db, campaign)) == {f"a{number}@example.com" for number in range(19)}
+    assert len(rejected(stopped)) == 2
+    rest = import_leads(db, campaign.id, text, cancelled=lambda: False)
+    assert not rest["cancelled"]
+    assert counts(rest) == {"rows": 35, "imported": 15, "unchanged": 19, "rejected": 1}
+    events = db.scalars(sa.select(AuditEvent).order_by(AuditEvent.id)).all()
+    assert [(event.action, (event.after or {}).get("rows")) for event in events] == [
+        ("leads.import_begin", 35),
+        ("leads.import_cancel", 20),
+        ("leads.import_begin", 35),
+        ("leads.import", None),
+    ]
+    assert [event.batch_id == events[0].batch_id for event in events] == [True, True, False, False]
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_others_write_while_a_file_is_imported(
+    db: Session, sessions: sessionmaker[Session], campaign: Campaign
+) -> None:
+    made: list[int] = []
+
+    def somebody_else(_done: int, _about: int | None) -> None:
+        with sessions() as other:
+            if other.get_bind().dialect.name == "sqlite":
+                other.connection().exec_driver_sql("PRAGMA busy_timeout=0")
+                other.rollback()
+            made.append(make.project(other).id)
+            other.commit()
+
+    text = "email\n" + "".join(f"a{number}@example.com\n" for number in range(35))
+    assert import_leads(db, campaign.id, text, progress=somebody_else)["imported"] == 35
+    assert len(made) == 4
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_file_of_the_same_people_in_two_chunks_tells_them_from_those_known_before(
+    db: Session, campaign: Campaign
+) -> None:
+    make.lead(db, campaign, email="a0@example.com", name="Known", first_name="K", company="C", title="T")
+    db.commit()
+    names = [f"a{number}" for number in range(15)]
+    result = import_leads(db, campaign.id, "email\n" + "".join(f"{name}@example.com\n" for name in names * 2))
+    assert counts(result) == {"rows": 30, "imported": 14, "merged": 14, "unchanged": 2}
 
 
 def test_an_unknown_campaign_is_said_before_the_file_is_read(db: Session) -> None:
@@ -384,6 +474,7 @@ def test_the_audit_log_tells_counts_and_fields_but_no_values(db: Session, campai
         "rejected": 1,
         "origin": "plain",
         "fields": ["email", "name"],
+        "at": stored(db, campaign)["ada@example.com"].created_at.isoformat(),
     }
 
 
@@ -392,7 +483,7 @@ def test_progress_is_told_and_ends_at_the_end(db: Session, campaign: Campaign) -
     text = "email\n" + "".join(f"a{number}@example.com\n" for number in range(lead_import.CHUNK + 10))
     import_leads(db, campaign.id, text, progress=lambda done, about: seen.append((done, about)))
     total = lead_import.CHUNK + 10
-    assert seen == [(lead_import.CHUNK, total), (total, total), (total, total)]
+    assert seen == [(lead_import.CHUNK, total), (total, total)]
 
 
 def test_a_person_found_again_in_a_later_chunk_is_merged(db: Session, campaign: Campaign) -> None:

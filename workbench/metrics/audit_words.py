@@ -39,6 +39,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "lead.erase": ("Lead {id} erased", "warn"),
     "lead.unsubscribe": ("Lead {id} unsubscribed", "warn"),
     "leads.import": ("Leads imported: {imported} new, {merged} merged, {rejected} rejected", "ok"),
+    "leads.import_begin": ("Import of {rows} rows of leads begun", "info"),
+    "leads.import_cancel": ("Import of leads cancelled after {rows} rows, which stay", "warn"),
     "mode.change": ("The installation is in {mode} mode now", "warn"),
     "project.bind": ("Account for {platform} set to {account}", "info"),
     "project.create": ("Project {name} created", "ok"),

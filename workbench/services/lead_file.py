@@ -62,6 +62,10 @@ class LeadFile:
                 if number > self.header_row and not _blank(cells):
                     yield number, self._mended(cells)
 
+    def count(self) -> int:
+        """How many rows there are; reads all of them, so that what would fail half-way fails here. Raises likewise."""
+        return sum(1 for _ in self.rows())
+
     def _mended(self, cells: list[str]) -> list[str]:
         if not self._ours:
             return cells
@@ -221,4 +225,4 @@ def _checked(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def _blank(cells: Sequence[str]) -> bool:
-    return not any(cell and not cell.isspace() for cell in cells)
+    return not "".join(cells).strip()

@@ -1,27 +1,25 @@
-"""Leads from a file into a campaign: every row imported, merged, unchanged or rejected, in one transaction."""
+"""Leads from a file into a campaign: each row imported, merged, unchanged or rejected, a chunk in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final, Literal, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from workbench.clock import now
+from workbench.db import insert_fast
 from workbench.enums import LeadSource, LeadStatus
 from workbench.models import Campaign, Lead
 from workbench.services import suppressions
-from workbench.services.lead_file import LeadFile
 from workbench.services.lead_rows import FILLABLE, RowReader, RowRejected, gained
-from workbench.services.rejected_rows import RejectedRows
 
-#: Rows per statement: enough to make round trips cheap, few enough for SQLite's 32,766 parameters.
-CHUNK: Final = 2_000
+#: Rows in one transaction: enough to make round trips and commits cheap, few enough that nobody who waits for the
+#: write lock notices, and for SQLite's 32,766 parameters.
+CHUNK: Final = 5_000
 
 #: Up to so many rows the outcome of each is kept; of a longer file only those merged and rejected, at most so many.
 MOST_OUTCOMES: Final = 10_000
@@ -29,8 +27,13 @@ MOST_OUTCOMES: Final = 10_000
 Outcome = Literal["imported", "merged", "unchanged", "rejected"]
 Progress = Callable[[int, int | None], None]
 
+#: Number, cells, and the lead they make or the reason why they make none.
+ReadRow = tuple[int, list[str], dict[str, Any] | str]
+
 _TABLE: Final = cast(sa.Table, Lead.__table__)
 _COLUMNS: Final = (*FILLABLE, "consent_status", "enrichment_data")
+_NEW: Final = ("email", "email_norm", *_COLUMNS)
+_ERASED: Final = "This person was erased on request and is not written to again. Remove the row."
 
 
 @dataclass
@@ -57,44 +60,15 @@ class Tally:
             self.outcomes.append((row, outcome, reason))
 
 
-def import_rows(
-    session: Session,
-    campaign: Campaign,
-    file: LeadFile,
-    reader: RowReader,
-    rejects: RejectedRows,
-    *,
-    source: LeadSource = LeadSource.CSV,
-    progress: Progress | None = None,
-) -> Tally:
-    """Import every row of ``file`` into ``campaign``. Flushes; memory does not grow with the file.
-
-    A row whose address the campaign already has only fills in what that lead misses (:func:`.lead_rows.gained`);
-    one that adds nothing leaves the lead untouched, ``updated_at`` included. A second row about a person whom this
-    same file brought in is merged with the first. A row about somebody who was erased is rejected: they are not
-    to come back by an old list. A suppressed address is imported, and stays suppressed.
-
-    ``progress`` is called after each chunk with the rows done and the rows there are about (lines of the file).
-    Raises :class:`LeadFileInvalid` half-way when the file turns out to be unreadable: roll back.
-    """
-    # Two imports into one campaign wait for each other, so that neither makes the other's people twice.
-    session.execute(sa.select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
-    work = _Import(session, campaign.id, source, now())
-    rows = file.rows()
-    about = max(file.lines - file.header_row, 0)
-    while chunk := list(islice(rows, CHUNK)):
-        work.take(chunk, reader, rejects)
-        if progress is not None:
-            progress(work.tally.rows, max(about, work.tally.rows))
-    if progress is not None:
-        progress(work.tally.rows, work.tally.rows)
-    return work.tally
+def read(reader: RowReader, rows: Sequence[tuple[int, list[str]]]) -> list[ReadRow]:
+    """What each row says. Needs no database, so no lock is held meanwhile."""
+    return [(row, cells, _try(reader, cells)) for row, cells in rows]
 
 
-class _Import:
-    def __init__(self, session: Session, campaign_id: int, source: LeadSource, at: datetime) -> None:
-        self.tally = Tally()
-        self._session = session
+class LeadImport:
+    """One import into one campaign; :meth:`take` a chunk at a time, each in a transaction of its own."""
+
+    def __init__(self, campaign_id: int, source: LeadSource, at: datetime) -> None:
         self._campaign_id = campaign_id
         self._at = at
         self._always = {
@@ -104,48 +78,57 @@ class _Import:
             "created_at": at,
             "updated_at": at,
         }
-        newest = sa.select(sa.func.max(Lead.id)).where(Lead.campaign_id == campaign_id)
-        self._last_before = session.scalar(newest) or 0
-        self._check_erased = suppressions.any_erased(session)
+        #: Ids that this import gave in each chunk: above the first number, up to the second.
+        self._made: list[tuple[int, int]] = []
 
-    def take(self, chunk: list[tuple[int, list[str]]], reader: RowReader, rejects: RejectedRows) -> None:
-        """Import one chunk: one look at what is stored, one INSERT, one UPDATE."""
-        read = [(row, cells, _try(reader, cells)) for row, cells in chunk]
-        addresses = list({lead["email_norm"] for _, _, lead in read if not isinstance(lead, str)})
-        known = self._known(addresses)
-        erased = suppressions.erased_among(self._session, addresses) if self._check_erased else set()
+    def take(self, session: Session, rows: Sequence[ReadRow]) -> list[tuple[int, Outcome, str | None]]:
+        """Import one chunk: one look at what is stored, one INSERT, one UPDATE. Answers each row's outcome. Flushes.
+
+        A row whose address the campaign already has only fills in what that lead misses
+        (:func:`.lead_rows.gained`); one that adds nothing leaves the lead untouched, ``updated_at`` included. A
+        second row about a person whom this same import brought in is merged with the first. A row about somebody who
+        was erased is rejected: they are not to come back by an old list. A suppressed address is imported, and stays
+        suppressed.
+        """
+        # Two imports into one campaign wait for each other, so that neither makes the other's people twice.
+        session.execute(sa.select(Campaign.id).where(Campaign.id == self._campaign_id).with_for_update())
+        addresses = list({lead["email_norm"] for _, _, lead in rows if not isinstance(lead, str)})
+        known = self._known(session, addresses)
+        erased = suppressions.erased_among(session, addresses) if suppressions.any_erased(session) else set()
+        outcomes: list[tuple[int, Outcome, str | None]] = []
         new: list[dict[str, Any]] = []
         changed: dict[int, dict[str, Any]] = {}
-        for row, cells, lead in read:
-            if not isinstance(lead, str) and lead["email_norm"] in erased:
-                lead = "This person was erased on request and is not written to again. Remove the row."
-            if isinstance(lead, str):
-                rejects.add(row, cells, lead)
-                self.tally.add(row, "rejected", lead)
+        for row, _, lead in rows:
+            if isinstance(lead, str) or lead["email_norm"] in erased:
+                outcomes.append((row, "rejected", lead if isinstance(lead, str) else _ERASED))
                 continue
             have = known.get(lead["email_norm"])
             if have is None:
                 known[lead["email_norm"]] = lead
                 new.append(lead)
-                self.tally.add(row, "imported")
+                outcomes.append((row, "imported", None))
                 continue
             changes = gained(have, lead)
             have.update(changes)
             if changes and "id" in have:
                 changed[have["id"]] = have
-            # No id yet, or one given since we began: this same file brought the person in.
-            doubled = have.get("id", self._last_before + 1) > self._last_before
+            doubled = self._is_ours(have.get("id"))
             if changes or doubled:
-                self.tally.add(row, "merged", _told(changes, doubled))
+                outcomes.append((row, "merged", _told(changes, doubled)))
             else:
-                self.tally.add(row, "unchanged")
-        self._write(new, list(changed.values()))
+                outcomes.append((row, "unchanged", None))
+        self._write(session, new, list(changed.values()))
+        return outcomes
 
-    def _known(self, addresses: list[str]) -> dict[str, dict[str, Any]]:
+    def _is_ours(self, lead_id: int | None) -> bool:
+        """Whether this import brought the lead in; one without an id yet is of the chunk at hand."""
+        return lead_id is None or any(first < lead_id <= last for first, last in self._made)
+
+    def _known(self, session: Session, addresses: list[str]) -> dict[str, dict[str, Any]]:
         """The campaign's leads with one of these addresses, by address."""
         columns = [_TABLE.c[name] for name in ("id", "email_norm", *_COLUMNS)]
         mine = sa.select(*columns).where(_TABLE.c.campaign_id == self._campaign_id)
-        if self._session.get_bind().dialect.name == "postgresql":
+        if session.get_bind().dialect.name == "postgresql":
             # Before a new table is first analysed, PostgreSQL would read the whole campaign for an IN list, once a
             # chunk. One row wanted for each address leaves it only the unique index.
             wanted = sa.func.unnest(sa.cast(addresses, ARRAY(sa.Text))).table_valued("address").render_derived()
@@ -153,15 +136,18 @@ class _Import:
             query = sa.select(one).select_from(wanted.join(one, sa.true()))
         else:
             query = mine.where(_TABLE.c.email_norm.in_(addresses))
-        return {row.email_norm: dict(row._mapping) for row in self._session.execute(query)}
+        return {row.email_norm: dict(row._mapping) for row in session.execute(query)}
 
-    def _write(self, new: list[dict[str, Any]], changed: list[dict[str, Any]]) -> None:
+    def _write(self, session: Session, new: list[dict[str, Any]], changed: list[dict[str, Any]]) -> None:
         if new:
-            self._session.execute(sa.insert(_TABLE), [lead | self._always for lead in new])
+            highest = sa.select(sa.func.coalesce(sa.func.max(_TABLE.c.id), 0))
+            before = session.scalars(highest).one()
+            insert_fast(session, _TABLE, _NEW, [[lead[name] for name in _NEW] for lead in new], self._always)
+            self._made.append((before, session.scalars(highest).one()))
         if changed:
             values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in _COLUMNS}
             statement = sa.update(_TABLE).where(_TABLE.c.id == sa.bindparam("lead_id"))
-            self._session.execute(
+            session.execute(
                 statement.values(**values, updated_at=self._at),
                 [{"lead_id": lead["id"]} | {f"new_{name}": lead[name] for name in _COLUMNS} for lead in changed],
             )

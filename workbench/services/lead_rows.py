@@ -19,6 +19,8 @@ LIMITS: Final[Mapping[str, int]] = {
     "linkedin_url": 500,
 }
 
+_LIMITS: Final = tuple(LIMITS.items())
+
 #: What a second row about the same person may fill in, in the order it is told.
 FILLABLE: Final = ("name", "first_name", "title", "company", "linkedin_url")
 
@@ -51,6 +53,9 @@ class RowReader:
         self._header = header
         self._place = {field: header.index(column) for column, field in columns.items() if field is not None}
         self._extra = [(place, column) for place, column in enumerate(header) if columns.get(column) is None]
+        places = ("name", "first_name", "last_name", "title", "company", "linkedin_url")
+        self._at = [self._place.get(field) for field in places]
+        self._tells_consent = not self._place.keys().isdisjoint(("consent_status", "do_not_contact"))
 
     def read(self, cells: Sequence[str]) -> Lead:
         """``email``, ``email_norm``, ``consent_status``, ``enrichment_data`` (None when empty) and all of
@@ -75,23 +80,31 @@ class RowReader:
 
     def read_rest(self, cells: Sequence[str]) -> Lead:
         """What :meth:`read` reads, without the address. Raises :class:`RowRejected`."""
-        lead: Lead = {"consent_status": self._consent(cells)}
-        first, last = self._cell(cells, "first_name"), self._cell(cells, "last_name")
-        name = self._cell(cells, "name") or f"{first} {last}".strip()
-        extra = {column: value for place, column in self._extra if (value := cells[place].strip())}
-        url = self._cell(cells, "linkedin_url")
-        if url and (link := web_address(url)) is None:
-            extra[self._header[self._place["linkedin_url"]]] = url
-            url = ""
+        kept = [cell.strip() for cell in cells]
+        # By far the most rows hold nothing but letters.
+        lines = kept if "".join(kept).isprintable() else [_one_line(cell) for cell in cells]
+        name_at, first_at, last_at, title_at, company_at, url_at = self._at
+        first = lines[first_at] if first_at is not None else ""
+        name = lines[name_at] if name_at is not None else ""
+        if not name and last_at is not None:
+            name = f"{first} {lines[last_at]}".strip()
+        name = name or first
+        extra = {column: value for place, column in self._extra if (value := kept[place])}
+        url: str | None = lines[url_at] if url_at is not None else ""
+        if url and (link := web_address(url)) is None and url_at is not None:
+            extra[self._header[url_at]], url = url, None
         elif url:
-            url = link or ""
-        lead["name"] = name or None
-        lead["first_name"] = first or first_name_of(name)
-        lead["title"] = self._cell(cells, "title") or None
-        lead["company"] = self._cell(cells, "company") or None
-        lead["linkedin_url"] = url or None
-        lead["enrichment_data"] = extra or None
-        for field, limit in LIMITS.items():
+            url = link
+        lead: Lead = {
+            "consent_status": self._consent(cells) if self._tells_consent else Consent.UNKNOWN,
+            "name": name or None,
+            "first_name": first or first_name_of(name),
+            "title": (lines[title_at] or None) if title_at is not None else None,
+            "company": (lines[company_at] or None) if company_at is not None else None,
+            "linkedin_url": url or None,
+            "enrichment_data": extra or None,
+        }
+        for field, limit in _LIMITS:
             value = lead[field]
             if value is not None and len(value) > limit:
                 raise RowRejected(

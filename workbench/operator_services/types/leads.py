@@ -68,7 +68,12 @@ class ImportPreview(TypedDict):
 class ImportResult(TypedDict):
     campaign_id: int
     project_id: int
+    #: Rows of the file that were dealt with: all, unless it was cancelled.
     rows: int
+    #: Rows of the file.
+    total: int
+    #: Whether it was stopped before the end. What is in stays; importing the file again goes on.
+    cancelled: bool
     imported: int
     merged: int
     unchanged: int
