@@ -27,6 +27,8 @@ from workbench.settings import Settings, load
 if TYPE_CHECKING:
     from panel.viewable import Viewer
 
+    from workbench.panels.charts import Charts
+
 
 class Workbench:
     """An open workbench: sessions, metric views, ad-hoc SQL and the pages, for one person.
@@ -122,6 +124,21 @@ class Workbench:
         if project is not None:
             state.project_id = self._project_id(project)
         return cast("Viewer", getattr(panels, name)(state))
+
+    @property
+    def charts(self) -> Charts:
+        """The metric views as pictures, for a notebook: ``wb.charts.delivery("Autumn launch", days=7)``."""
+        from workbench.panels import charts, configure_notebook
+
+        configure_notebook()
+        return charts.Charts(lambda: self.metrics, self._project_and_zone)
+
+    def _project_and_zone(self, project: str | int | None) -> tuple[int | None, str]:
+        if project is None:
+            return None, self.settings.timezone
+        found = self._project_id(project)
+        with self._sessions() as db, transaction(db, write=False):
+            return found, db.scalars(sa.select(Project.timezone).where(Project.id == found)).one()
 
     def _project_id(self, project: str | int) -> int:
         with self._sessions() as db, transaction(db, write=False):

@@ -16,7 +16,6 @@ from workbench.operator_services.types import GatewayStatus
 from workbench.panels import safe
 from workbench.panels.base import PageView, action, quietly
 from workbench.panels.calendar import Calendar, view_of
-from workbench.panels.components.bars import Bars
 from workbench.panels.components.gateways import Gateways
 from workbench.panels.components.tab_bar import TabBar
 from workbench.panels.components.table import Table
@@ -25,14 +24,13 @@ from workbench.panels.pausing import PauseSwitch, gateway_scope
 from workbench.panels.queue_dialogs import QueueDialogs
 from workbench.panels.state import WorkbenchState
 from workbench.panels.tools import STACK, tool
+from workbench.panels.tower_charts import USUAL, TowerCharts
 from workbench.panels.tower_lines import (
     ATTEMPT_COLUMNS,
     AUDIT_COLUMNS,
-    CHART_DAYS,
     QUEUE_COLUMNS,
     attempt_line,
     audit_line,
-    daily_bars,
     gateway_entry,
     in_order,
     queue_line,
@@ -41,7 +39,6 @@ from workbench.panels.tower_lines import (
 
 MOST_ROWS: Final = 200
 OVERDUE_AFTER: Final = timedelta(minutes=5)
-NOTHING_SENT: Final = "Nothing was sent in these days."
 
 #: Key in the address -> label of the view.
 VIEWS: Final = {
@@ -49,12 +46,13 @@ VIEWS: Final = {
     "failed": "Failed",
     "unknown": "Unknown",
     "timeline": "Timeline",
+    "charts": "Charts",
     "audit": "Audit log",
 }
 
 
 class ControlTower(PageView):
-    """Lists on the left by what is asked; gateways, workers and the chart beside and below."""
+    """Lists and charts on the left by what is asked; gateways and workers beside them."""
 
     key: ClassVar[str] = "control-tower"
 
@@ -84,16 +82,20 @@ class ControlTower(PageView):
             ],
             empty="No worker has ever run. Start one: workbench worker",
         )
-        self.chart = Bars(heading=f"Delivered in the last {CHART_DAYS} days", empty=NOTHING_SENT)
+        self.charts = TowerCharts(state, visible=False)
+        self.charts.range.param.watch(self._click_days, "value")
         self.dialogs = QueueDialogs(self)
         self.pausing = PauseSwitch(state)
         self.calendar = Calendar(self, self.dialogs)
-        self._charted = ""
         state.param.watch(self._on_loading, "loading")
         state.param.watch(self._on_pulse, "pulse")
         stacked: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [STACK]}
-        head = bar(pn.Column(self.views, min_width=280, sizing_mode="stretch_width", margin=0), self.platform)
-        main = pn.Column(head, self.calendar.grid, self.narrowed, self.table, self.chart, **stacked)
+        head = bar(
+            pn.Column(self.views, min_width=280, sizing_mode="stretch_width", margin=0),
+            self.platform,
+            self.charts.range,
+        )
+        main = pn.Column(head, self.calendar.grid, self.narrowed, self.table, self.charts.body, **stacked)
         side = pn.Column(self.gateways, pn.Column(safe.text("Workers", kind="heading"), self.workers), **stacked)
         self.body[:] = [split(main, side), self.pausing.overlay]
 
@@ -105,8 +107,9 @@ class ControlTower(PageView):
         self.views.active = shown
         if self.platform.value != platform and platform in self.platform.options.values():
             self.platform.value = platform
-        self.platform.visible = shown != "audit"
-        listed = shown != "queue" or view_of(state.filters) == "list"
+        self.platform.visible = shown not in ("audit", "charts")
+        self.charts.range.visible = self.charts.body.visible = shown == "charts"
+        listed = shown != "charts" and (shown != "queue" or view_of(state.filters) == "list")
         self.calendar.grid.visible = shown == "queue"
         self.table.visible = listed
         readers: dict[str, Callable[[], None]] = {
@@ -114,11 +117,11 @@ class ControlTower(PageView):
             "failed": lambda: self._show_attempts("failed"),
             "unknown": lambda: self._show_attempts("unknown"),
             "timeline": self._show_timeline,
+            "charts": self._show_charts,
             "audit": self._show_audit,
         }
         readers[shown]()
         self._show_beats()
-        self._show_chart()
 
     def _zone(self) -> str:
         project = self.state.project()
@@ -217,26 +220,14 @@ class ControlTower(PageView):
         self.gateways.param.update(gateways=entries, may_act=self.state.may(Role.OPERATOR))
 
     @quietly
-    def _on_loading(self, event: Any) -> None:
-        """The chart says how far its numbers are, and shows them once they are there."""
-        if event.new:
-            self.chart.empty = f"{event.new} …"
-        elif self.shown:
-            self._show_chart()
+    def _on_loading(self, *_: Any) -> None:
+        """Charts say how far their numbers are, and show them once they are there."""
+        if self.shown and self.views.active == "charts":
+            self.charts.show(self._zone())
 
-    def _show_chart(self) -> None:
-        key = f"{self.state.changes} {self.state.project_id}"
-        if key == self._charted:
-            return
-        if self.state.polled and (loading := self.state.host.metrics.loading):
-            self.state.loading = loading
-            return
-        self._charted = key
-        self.chart.empty = NOTHING_SENT
-        moment = now()
-        delivery = self.state.host.metrics.delivery(project_id=self.state.project_id, as_of=moment)
-        labels, series = daily_bars(delivery, moment)
-        self.chart.param.update(labels=labels, series=series)
+    def _show_charts(self) -> None:
+        self.narrowed.visible = False
+        self.charts.show(self._zone())
 
     def _click_view(self, key: str) -> None:
         if key in VIEWS:
@@ -244,8 +235,11 @@ class ControlTower(PageView):
 
     def _click_filter(self, name: str, value: str) -> None:
         if self.shown and self.state.filters.get(name, "") != (value or ""):
-            kept = {key: self.state.filters.get(key, "") for key in ("platform", "show", "view", "date")}
+            kept = {key: self.state.filters.get(key, "") for key in ("platform", "show", "view", "date", "days")}
             self.state.go(**{**kept, name: value or ""})
+
+    def _click_days(self, event: Any) -> None:
+        self._click_filter("days", "" if event.new == USUAL else event.new)
 
     def _click_show_all(self, *_: Any) -> None:
         self.state.go(show="queue", view="list")

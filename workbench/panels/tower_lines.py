@@ -1,18 +1,13 @@
-"""What the Control Tower lists, as rows of tables and bars of a chart: plain functions of what the contract returns."""
+"""What the Control Tower lists, as rows of tables: plain functions of what the contract returns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any, Final
-
-import pandas as pd
 
 from workbench.enums import Gateway, Platform
 from workbench.metrics.audit_words import audit_words
 from workbench.operator_services.types import AuditRow, GatewayStatus, QueueItem, TimelineRow, WorkerRow
-
-CHART_DAYS: Final = 30
 
 #: Status of a queue row or an attempt -> how it looks.
 TONES: Final = {
@@ -141,15 +136,3 @@ def worker_line(number: int, worker: WorkerRow) -> dict[str, Any]:
         "state": {"text": "alive", "tone": "ok"} if worker["alive"] else {"text": "gone", "tone": "error"},
         "doing": worker["working_on"],
     }
-
-
-def daily_bars(
-    delivery: pd.DataFrame, until: datetime, days: int = CHART_DAYS
-) -> tuple[list[str], list[dict[str, Any]]]:
-    """Labels and series of the chart: sent, failed and unknown a day (UTC), the last ``days`` up to ``until``."""
-    dates = [(until - timedelta(days=back)).date() for back in range(days - 1, -1, -1)]
-    by_day = delivery.assign(day=delivery["hour"].dt.date).groupby("day")[["sent", "failed", "unknown"]].sum()
-    by_day = by_day.reindex(dates, fill_value=0)
-    tones = {"sent": "ok", "failed": "error", "unknown": "warn"}
-    series = [{"name": name, "tone": tone, "values": [int(n) for n in by_day[name]]} for name, tone in tones.items()]
-    return [f"{day.day} {day:%b}" for day in dates], series

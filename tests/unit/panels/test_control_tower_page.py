@@ -3,7 +3,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pandas as pd
 import pytest
 from pydantic import SecretStr
 
@@ -14,7 +13,7 @@ from workbench.clock import now
 from workbench.enums import AttemptStatus, CreativeStatus, Gateway, GatewayState, QueueStatus, Role, StrategyStatus
 from workbench.operator_services._edge import build_runtime
 from workbench.panels import ControlTower, WorkbenchState
-from workbench.panels.tower_lines import daily_bars, queue_line
+from workbench.panels.tower_lines import queue_line
 from workbench.services import gateway_checks
 
 
@@ -150,21 +149,6 @@ def test_a_viewer_is_offered_nothing_that_changes_anything(session_of: Any, plan
     state.go("control-tower", project_id=planned["project"], view="list")
     assert tower.table.actions == []
     assert not tower.gateways.may_act
-
-
-def test_the_chart_has_a_bar_for_every_day_also_for_those_without_anything() -> None:
-    until = datetime(2026, 11, 19, 10, tzinfo=UTC)
-    delivery = pd.DataFrame(
-        {"hour": pd.to_datetime(["2026-11-19T08:00Z", "2026-11-19T09:00Z", "2026-11-17T09:00Z"]), "sent": [2, 3, 1],
-         "failed": [1, 0, 0], "unknown": [0, 0, 4]}
-    )  # fmt: skip
-    labels, series = daily_bars(delivery, until, days=3)
-    assert labels == ["17 Nov", "18 Nov", "19 Nov"]
-    assert {one["name"]: one["values"] for one in series} == {
-        "sent": [1, 0, 5], "failed": [0, 0, 1], "unknown": [4, 0, 0],
-    }  # fmt: skip
-    empty = delivery.iloc[:0]
-    assert [one["values"] for one in daily_bars(empty, until, days=2)[1]] == [[0, 0]] * 3
 
 
 def test_a_row_tells_how_many_got_it() -> None:
