@@ -108,9 +108,21 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         "preview_approval": (viewer, project | {"number": 1}),
         "get_creatives_for_project": (viewer, project | found | {"sort": "updated", "page": 1, "page_size": 50}),
         "count_creatives": (viewer, project | found),
+        "find_creative_ids": (
+            viewer,
+            project | {key: found[key] for key in found if key != "include_deleted"} | {"sort": "updated"},
+        ),
         "get_creative": (viewer, card),
         "get_creative_versions": (viewer, card),
         "preview_message": (viewer, card | {"lead_id": of.lead}),
+        "preview_creative_decision": (
+            viewer,
+            project | {"decision": "approve", "ids": [of.draft], "versions": None},
+        ),
+        "find_repeats": (
+            viewer,
+            project | {"platform": "linkedin", "body_text": "Hello", "caption": "", "creative_id": of.draft},
+        ),
         "preview_schedule": (viewer, project | {"ids": [of.approved], "schedule_params": None}),
         "preview_resume": (viewer, {"scope": "system", "key": None}),
         "preview_leads": (viewer, file),
@@ -181,7 +193,25 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         ),
         "update_creative": (operator, card | {"changes": {"title": "Hello again"}}),
         "regenerate_creative": (operator, card | {"instruction": None}),
+        "propose_creative": (operator, card | {"instruction": None}),
+        "keep_proposal": (
+            operator,
+            card
+            | {
+                "proposal": {
+                    "creative_id": of.draft,
+                    "base": 3,
+                    "title": "Hello",
+                    "body_text": "Hello again",
+                    "caption": "",
+                    "source": "template",
+                    "instruction": None,
+                    "note": None,
+                }
+            },
+        ),
         "restore_creative_version": (operator, card | {"number": 1}),
+        "bulk_delete_creatives": (operator, project | {"ids": [of.draft]}),
         "delete_creative": (operator, card),
         "restore_creative": (operator, card),
         "bulk_approve_creatives": (approver, project | {"ids": [of.draft], "versions": None}),

@@ -15,7 +15,7 @@ from tests import factories
 from workbench.enums import Role, StrategyStatus
 from workbench.errors import EditConflict, InputError, NotFoundError, WorkbenchError
 from workbench.models import AuditEvent, ContentItem, ContentVersion, Draft, Intake, Project, Strategy
-from workbench.operator_services import creatives, projects, strategies
+from workbench.operator_services import creative_decisions, creatives, projects, strategies
 from workbench.services.audit import Actor
 
 Sessions = sessionmaker[Session]
@@ -118,7 +118,7 @@ def test_an_approver_does_not_approve_what_was_changed_since_it_was_read(
     with sessions() as ada, sessions(info={"actor": Actor("Bob", Role.APPROVER)}) as bob:
         read = creatives.get_creative(bob, project.id, item.id)["version"]
         creatives.update_creative(ada, project.id, item.id, {"title": "Changed"})
-        result = creatives.bulk_approve_creatives(bob, project.id, [item.id], versions={item.id: read})
+        result = creative_decisions.bulk_approve_creatives(bob, project.id, [item.id], versions={item.id: read})
         assert (result["done"], result["failed"]) == (0, 1)
         assert creatives.get_creative(bob, project.id, item.id)["status"] == "DRAFT"
 
@@ -224,7 +224,7 @@ def test_approving_and_editing_at_once_never_approves_a_text_nobody_read(
         lambda session, n: (
             creatives.update_creative(session, project.id, item.id, {"title": "New", "version": 1})
             if n == 0
-            else creatives.bulk_approve_creatives(session, project.id, [item.id], versions={item.id: 1})
+            else creative_decisions.bulk_approve_creatives(session, project.id, [item.id], versions={item.id: 1})
         ),
         2,
     )
@@ -238,7 +238,7 @@ def test_two_bulk_approvals_that_overlap_both_end(sessions: Sessions, db: Sessio
     db.commit()
     results = at_once(
         sessions,
-        lambda session, n: creatives.bulk_approve_creatives(session, project.id, ids if n % 2 else ids[::-1]),
+        lambda session, n: creative_decisions.bulk_approve_creatives(session, project.id, ids if n % 2 else ids[::-1]),
     )
     assert [one["done"] for one in results] == [40] * THREADS
     assert count(db, AuditEvent, AuditEvent.action == "creative.approve") == 40

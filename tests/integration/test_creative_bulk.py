@@ -1,9 +1,10 @@
-"""Approving and confirming many creatives at once: an answer for every id, on both databases."""
+"""Approving, confirming and deleting many creatives at once: an answer for every id, on both databases."""
 
 from __future__ import annotations
 
 import time
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from tests import factories
 from tests.integration.test_gallery import statements
-from workbench.enums import CreativeStatus, StrategyStatus
+from workbench import operator_services as contract
+from workbench.clock import now
+from workbench.enums import CreativeStatus, QueueStatus, StrategyStatus
 from workbench.errors import InputError, InvalidTransition, NotFoundError
-from workbench.models import AuditEvent, ContentItem, Project
-from workbench.operator_services import creatives as contract
+from workbench.models import AuditEvent, ContentItem, Project, QueueRow
 
 _C = CreativeStatus
 
@@ -204,3 +206,95 @@ def test_two_who_approve_the_same_are_both_told_the_truth(sessions: sessionmaker
         second = contract.bulk_approve_creatives(other, project.id, [item.id], versions={item.id: 1})
         assert (first["done"], second["done"]) == (1, 1)
         assert (first["batch_id"] is None, second["batch_id"] is None) == (False, True)
+
+
+# Deleting
+
+
+def test_deleting_many_takes_them_off_the_queue_and_one_undo_brings_all_back(db: Session, project: Project) -> None:
+    draft, queued = factories.creative(db, project), factories.creative(db, project)
+    row = factories.queued(db, queued, now() + timedelta(days=1))
+    db.commit()
+    result = contract.bulk_delete_creatives(db, project.id, [queued.id, draft.id, 999_999])
+    assert (result["done"], result["failed"]) == (2, 1)
+    assert contract.get_creatives_for_project(db, project.id) == []
+    assert db.get_one(QueueRow, row.id, populate_existing=True).status == "CANCELLED"
+    db.commit()
+    assert {event.batch_id for event in events(db, "creative.delete")} == {result["batch_id"]}
+    db.commit()
+    assert contract.undo_batch(db, result["batch_id"] or "")["done"] == 2
+    back = {one["id"]: one["status"] for one in contract.get_creatives_for_project(db, project.id)}
+    assert back == {draft.id: "DRAFT", queued.id: "APPROVED"}
+
+
+@pytest.mark.parametrize(("status", "words"), [
+    (_C.PUBLISHING, "being sent right now"), (_C.UNKNOWN, "reconcile it"),
+])  # fmt: skip
+def test_what_is_on_its_way_or_unknown_is_not_deleted(
+    db: Session, project: Project, status: CreativeStatus, words: str
+) -> None:
+    stays, goes = factories.creative(db, project, status=status), factories.creative(db, project)
+    db.commit()
+    result = contract.bulk_delete_creatives(db, project.id, [stays.id, goes.id])
+    assert [(one["ok"], words in (one["reason"] or "")) for one in result["outcomes"]] == [(False, True), (True, False)]
+
+
+def test_what_is_tried_again_right_now_is_not_deleted(db: Session, project: Project) -> None:
+    item = factories.creative(db, project)
+    factories.queued(db, item, status=QueueStatus.RUNNING)
+    item.status = _C.PUBLISHED
+    db.commit()
+    assert contract.bulk_delete_creatives(db, project.id, [item.id])["failed"] == 1
+    assert contract.get_creative(db, project.id, item.id)["deleted"] is False
+
+
+def test_ten_thousand_are_deleted_and_brought_back_in_a_fixed_number_of_statements(
+    db: Session, engine: Engine, project: Project
+) -> None:
+    ids = fill(db, project, 10_000)
+    with statements(engine) as sent:
+        result = contract.bulk_delete_creatives(db, project.id, ids)
+        assert contract.undo_batch(db, result["batch_id"] or "")["done"] == 10_000
+    assert len(sent) < 60
+    assert contract.count_creatives(db, project.id) == 10_000
+
+
+# The preview
+
+
+@pytest.mark.parametrize("decision", ["approve", "confirm", "delete"])
+def test_a_preview_says_of_each_what_the_decision_then_does(db: Session, project: Project, decision: str) -> None:
+    ids: list[Any] = [factories.creative(db, project, status=status).id for status in _C]
+    ids.append(factories.creative(db, project, strategy_id=None).id)
+    queued = factories.creative(db, project)
+    factories.queued(db, queued, now() + timedelta(days=1))
+    ids += [queued.id, 999_999, "7"]
+    db.commit()
+    before = contract.get_creatives_for_project(db, project.id, include_deleted=True)
+    seen = contract.preview_creative_decision(db, project.id, decision, ids)
+    assert contract.get_creatives_for_project(db, project.id, include_deleted=True) == before
+    act: Any = {
+        "approve": contract.bulk_approve_creatives,
+        "confirm": contract.confirm_creatives,
+        "delete": contract.bulk_delete_creatives,
+    }[decision]
+    done = act(db, project.id, ids)
+    told = [(one["id"], one["ok"], one["reason"]) for one in seen["outcomes"]]
+    assert told == [(one["id"], one["ok"], one["reason"]) for one in done["outcomes"]]
+    assert (seen["changing"] + seen["unchanged"], seen["refused"]) == (done["done"], done["failed"])
+    assert seen["changing"] == len(events(db, f"creative.{decision}"))
+    notes = {one["id"]: one["note"] for one in seen["outcomes"]}
+    assert (notes[queued.id] == "It comes off the queue.") is (decision == "delete")
+
+
+def test_a_preview_names_what_was_changed_since_it_was_read(db: Session, project: Project) -> None:
+    item = factories.creative(db, project)
+    db.commit()
+    contract.update_creative(db, project.id, item.id, {"title": "Newer"})
+    seen = contract.preview_creative_decision(db, project.id, "approve", [item.id], versions={item.id: 1})
+    assert "you saw 1" in (seen["outcomes"][0]["reason"] or "")
+
+
+def test_an_unknown_decision_is_refused(db: Session, project: Project) -> None:
+    with pytest.raises(InputError, match="approve, confirm, delete"):
+        contract.preview_creative_decision(db, project.id, "publish", [])

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
 from tests import factories
+from workbench import operator_services as contract
 from workbench.enums import CreativeStatus, QueueStatus, Role, StrategyStatus
 from workbench.errors import (
     ContentInvalid,
@@ -20,7 +21,6 @@ from workbench.errors import (
     PermissionDenied,
 )
 from workbench.models import AuditEvent, ContentItem, ContentVersion, Project, QueueRow
-from workbench.operator_services import creatives as contract
 from workbench.services.audit import Actor
 
 Sessions = sessionmaker[Session]

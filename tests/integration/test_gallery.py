@@ -13,10 +13,11 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from tests import factories
+from workbench import operator_services as contract
 from workbench.enums import Role, StrategyStatus
 from workbench.errors import InputError, NotFoundError
 from workbench.models import AuditEvent, ContentItem, Project
-from workbench.operator_services import creatives as contract
+from workbench.services import gallery as gallery_service
 from workbench.services.audit import Actor
 
 Sessions = sessionmaker[Session]
@@ -168,6 +169,20 @@ def test_lists_sort_by_what_was_asked_for(db: Session, gallery: Project) -> None
     assert len(titles(db, gallery, sort="scheduled")) == 4
     assert titles(db, gallery, sort="title") == ["alpha", "Beta", "epsilon", "gamma"]
     assert titles(db, gallery, sort="created") == ["epsilon", "gamma", "Beta", "alpha"]
+    assert titles(db, gallery, sort="oldest") == ["alpha", "Beta", "gamma", "epsilon"]
+    # As work goes on: approved (Beta), scheduled (the newest first), failed; not by the alphabet.
+    assert titles(db, gallery, sort="status") == ["Beta", "alpha", "gamma", "epsilon"]
+    assert titles(db, gallery, sort="platform") == ["alpha", "epsilon", "Beta", "gamma"]
+
+
+@pytest.mark.parametrize("sort", gallery_service.SORTS)
+@pytest.mark.parametrize("wanted", [{}, {"platform": "email"}, {"stale": True, "search": "a"}, {"status": "FAILED"}])
+def test_all_that_match_are_found_by_id_and_version_in_the_order_of_the_list(
+    db: Session, gallery: Project, sort: str, wanted: dict[str, Any]
+) -> None:
+    listed = contract.get_creatives_for_project(db, gallery.id, sort=sort, **wanted)
+    found = contract.find_creative_ids(db, gallery.id, sort=sort, **wanted)
+    assert list(found.items()) == [(one["id"], one["version"]) for one in listed]
 
 
 def test_pages_hold_everything_once(db: Session, project: Project) -> None:
@@ -175,7 +190,7 @@ def test_pages_hold_everything_once(db: Session, project: Project) -> None:
     for number in range(23):
         factories.creative(db, project, title=f"t{number}", created_at=moment, updated_at=moment)
     db.commit()
-    for sort in ("updated", "created", "scheduled", "title"):
+    for sort in gallery_service.SORTS:
         pages = [titles(db, project, sort=sort, page=page, page_size=10) for page in (1, 2, 3, 4)]
         assert [len(page) for page in pages] == [10, 10, 3, 0]
         assert len({title for page in pages for title in page}) == 23

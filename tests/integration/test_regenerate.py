@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from tests import factories
 from tests.servers import HttpServer, Received, answer
+from workbench import operator_services as contract
 from workbench.enums import CreativeStatus, QueueStatus, Role, StrategyStatus
 from workbench.errors import ContentInvalid, EditConflict, GatewayFault, InputError, InvalidTransition, NotFoundError
 from workbench.models import AuditEvent, ContentItem, ContentVersion, Project
-from workbench.operator_services import creatives as contract
 from workbench.operator_services._edge import Runtime, build_runtime
 from workbench.services.audit import Actor
 from workbench.settings import Settings
@@ -57,6 +57,40 @@ def test_a_template_writes_another_variant_each_time_and_says_so(
     kept = contract.get_creative_versions(db, project.id, item.id)
     assert [one["number"] for one in kept] == [4, 3, 2, 1]
     assert contract.restore_creative_version(db, project.id, item.id, 1)["body_text"] == "The old post"
+
+
+def test_a_proposal_is_stored_only_when_it_is_kept(db: Session, project: Project, item: ContentItem) -> None:
+    proposal = contract.propose_creative(db, project.id, item.id, "Shorter")
+    assert (proposal["base"], proposal["source"], "instruction" in (proposal["note"] or "")) == (1, "template", True)
+    stored = contract.get_creative(db, project.id, item.id)
+    assert (stored["version"], stored["body_text"]) == (1, "The old post")
+    kept = contract.keep_proposal(db, project.id, item.id, proposal)
+    assert (kept["version"], kept["body_text"], kept["source"]) == (2, proposal["body_text"], "template")
+    assert contract.get_creative_versions(db, project.id, item.id)[0]["instruction"] == "Shorter"
+
+
+def test_a_proposal_from_an_older_version_is_not_kept_and_not_lost(
+    db: Session, project: Project, item: ContentItem
+) -> None:
+    proposal = contract.propose_creative(db, project.id, item.id)
+    contract.update_creative(db, project.id, item.id, {"body_text": "Theirs"})
+    with pytest.raises(EditConflict) as caught:
+        contract.keep_proposal(db, project.id, item.id, proposal)
+    assert caught.value.context["yours_text"]["body_text"] == proposal["body_text"]
+    assert contract.get_creative(db, project.id, item.id)["body_text"] == "Theirs"
+
+
+@pytest.mark.parametrize("changes", [
+    {"source": "model:made-up"}, {"source": "operator"}, {"creative_id": 99}, {"base": "1"}, {"base": True},
+    {"body_text": 3}, {"instruction": 7},
+])  # fmt: skip
+def test_what_nobody_proposed_is_not_kept(
+    db: Session, project: Project, item: ContentItem, changes: dict[str, Any]
+) -> None:
+    proposal = contract.propose_creative(db, project.id, item.id)
+    with pytest.raises(InputError):
+        contract.keep_proposal(db, project.id, item.id, {**proposal, **changes})
+    assert contract.get_creative(db, project.id, item.id)["version"] == 1
 
 
 def test_a_template_cannot_follow_an_instruction_and_says_so(db: Session, project: Project, item: ContentItem) -> None:

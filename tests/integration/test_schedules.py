@@ -28,12 +28,8 @@ from workbench.enums import (
 from workbench.errors import InputError, InvalidTransition, NotFoundError, PermissionDenied, ScheduleInvalid
 from workbench.models import AuditEvent, ContentItem, Project, ProjectAccount, QueueRow
 from workbench.operator_services._edge import Runtime, build_runtime
-from workbench.operator_services.creatives import (
-    bulk_approve_creatives,
-    confirm_creatives,
-    delete_creative,
-    update_creative,
-)
+from workbench.operator_services.creative_decisions import bulk_approve_creatives, confirm_creatives
+from workbench.operator_services.creatives import delete_creative, update_creative
 from workbench.operator_services.projects import move_project
 from workbench.operator_services.queue import get_queue
 from workbench.operator_services.schedules import (

@@ -5,17 +5,27 @@ Each operation takes a session first, checks the actor's role, writes the audit 
 
 from workbench.operator_services.calendar import get_calendar
 from workbench.operator_services.campaigns import create_campaign, list_campaigns, set_campaign_active
-from workbench.operator_services.creatives import (
+from workbench.operator_services.creative_decisions import (
     bulk_approve_creatives,
+    bulk_delete_creatives,
     confirm_creatives,
+    preview_creative_decision,
+)
+from workbench.operator_services.creative_writing import (
+    find_repeats,
+    keep_proposal,
+    propose_creative,
+    regenerate_creative,
+)
+from workbench.operator_services.creatives import (
     count_creatives,
     create_creative,
     delete_creative,
+    find_creative_ids,
     get_creative,
     get_creative_versions,
     get_creatives_for_project,
     preview_message,
-    regenerate_creative,
     restore_creative,
     restore_creative_version,
     update_creative,
@@ -111,6 +121,7 @@ __all__ = [
     "approve_strategy",
     "bind_account",
     "bulk_approve_creatives",
+    "bulk_delete_creatives",
     "bulk_schedule_creatives",
     "cancel_discovery",
     "cancel_scheduled",
@@ -125,6 +136,8 @@ __all__ = [
     "discard_draft",
     "erase_lead",
     "find_actor",
+    "find_creative_ids",
+    "find_repeats",
     "get_activity_feed",
     "get_attention_metrics",
     "get_audit_log",
@@ -150,6 +163,7 @@ __all__ = [
     "get_workers",
     "have_users",
     "import_leads",
+    "keep_proposal",
     "lift_suppression",
     "list_campaigns",
     "list_discoveries",
@@ -162,6 +176,7 @@ __all__ = [
     "list_waiting_strategies",
     "move_project",
     "preview_approval",
+    "preview_creative_decision",
     "preview_discovery",
     "preview_leads",
     "preview_message",
@@ -169,6 +184,7 @@ __all__ = [
     "preview_resume",
     "preview_schedule",
     "probe_gateways",
+    "propose_creative",
     "reconcile_unknown",
     "record_contact_event",
     "regenerate_creative",

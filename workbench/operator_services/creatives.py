@@ -7,23 +7,18 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from workbench.enums import Platform, Role
-from workbench.generation import gather, model, templates
 from workbench.operator_services import _gallery
-from workbench.operator_services._edge import as_id, operation, runtime_of
-from workbench.operator_services.types import BulkResult, Creative, CreativeVersion, RenderedMessage
+from workbench.operator_services._edge import as_id, operation
+from workbench.operator_services.types import Creative, CreativeVersion, RenderedMessage
 from workbench.services import (
-    creative_bulk,
     creative_text,
     creative_versions,
     creatives,
     gallery,
     messages,
     projects,
-    texts,
 )
 from workbench.services.creative_text import CreativeText
-
-LONGEST_INSTRUCTION = 2_000
 
 
 def get_creatives_for_project(
@@ -41,8 +36,9 @@ def get_creatives_for_project(
 ) -> list[Creative]:
     """One page of the project's creatives. For viewers.
 
-    ``status`` may be one or several, ``search`` is looked for in all three texts, ``sort`` is updated or created
-    (newest first), scheduled (next first) or title; ``page`` starts at 1, ``page_size`` goes up to 1,000.
+    ``status`` may be one or several, ``search`` is looked for in all three texts, ``sort`` is updated, created
+    (newest first), oldest, scheduled (next first), title, status (as work goes on) or platform; ``page`` starts at
+    1, ``page_size`` goes up to 1,000.
 
     The first call ever for a project without creatives writes a draft for each platform by template; a viewer
     sees them without their being stored, with id None. Raises :class:`NotFoundError`, :class:`InputError`.
@@ -74,6 +70,27 @@ def count_creatives(
         if unsaved:
             return len(_gallery.matching(unsaved, wanted))
         return gallery.count(db, projects.get_project(db, project_id), wanted)
+
+
+def find_creative_ids(
+    db: Session,
+    project_id: int,
+    *,
+    platform: str | None = None,
+    status: str | Sequence[str] | None = None,
+    search: str | None = None,
+    stale: bool | None = None,
+    sort: str = "updated",
+) -> dict[int, int]:
+    """The id and version of every creative that matches, in their order, up to 10,000: what a bulk call takes.
+
+    For viewers. Deleted ones, and first drafts that are not stored, have no place in it. Raises
+    :class:`NotFoundError`, :class:`InputError`.
+    """
+    wanted = gallery.filters(platform, status, search, stale)
+    with operation(db, Role.VIEWER, write=False):
+        project = projects.get_project(db, as_id(project_id, "project"))
+        return gallery.versions(db, project, wanted, sort=sort)
 
 
 def get_creative(db: Session, project_id: int, creative_id: int) -> Creative:
@@ -108,45 +125,6 @@ def update_creative(db: Session, project_id: int, creative_id: int, changes: Map
     with operation(db, Role.OPERATOR, write=True) as actor:
         project = projects.get_project(db, as_id(project_id, "project"))
         item = creatives.update(db, actor, project, as_id(creative_id, "creative"), changes)
-        return _gallery.shape_item(db, item, project)
-
-
-def regenerate_creative(db: Session, project_id: int, creative_id: int, instruction: str | None = None) -> Creative:
-    """A new version by the language model, or by the next template when none is configured. For operators.
-
-    ``source`` says which; a template cannot follow ``instruction``, and ``note`` says so. The old version stays
-    restorable. The model is called outside any transaction: when somebody changed the creative meanwhile, its
-    text is not stored and :class:`EditConflict` carries it. Raises :class:`ContentInvalid` when the model's text
-    does not fit twice, :class:`InvalidTransition` once the creative is being sent, and the model's own errors.
-    """
-    asked = texts.checked(instruction or "", "The instruction", LONGEST_INSTRUCTION).strip() or None
-    with operation(db, Role.OPERATOR, write=False):
-        project = projects.get_project(db, as_id(project_id, "project"))
-        item = creatives.get_item(db, project.id, as_id(creative_id, "creative"))
-        creatives.check_editable(item)
-        brief = gather.brief_of(db, project)
-        platform, current, version = Platform(item.platform), CreativeText.of(item), item.version
-    # No transaction is open here: the answer may take a minute.
-    writer = runtime_of(db).gateways.model
-    if writer is None:
-        text, source = templates.another(platform, brief, version, current), templates.SOURCE
-    else:
-        text, source = model.creative(writer, platform, brief, current, asked), model.source(writer)
-    with operation(db, Role.OPERATOR, write=True) as actor:
-        project = projects.get_project(db, project_id)
-        item = creatives.open_for_edit(db, actor, project.id, creative_id)
-        if item.version != version:
-            raise creatives.conflict(item, text)
-        creatives.write_version(
-            db,
-            actor,
-            project,
-            item,
-            text,
-            action="creative.regenerate",
-            source=source,
-            instruction=asked,
-        )
         return _gallery.shape_item(db, item, project)
 
 
@@ -200,30 +178,6 @@ def restore_creative_version(db: Session, project_id: int, creative_id: int, num
         wanted = as_id(creative_id, "creative")
         item = creative_versions.restore_version(db, actor, project, wanted, number)
         return _gallery.shape_item(db, item, project)
-
-
-def bulk_approve_creatives(
-    db: Session, project_id: int, ids: Sequence[int], *, versions: Mapping[int, int] | None = None
-) -> BulkResult:
-    """Approve drafts that their platforms take, and say for each id what happened. For approvers.
-
-    ``versions`` maps an id to the version that was read: an item changed since then is not approved. What is
-    approved already counts as done. ``batch_id`` is for ``undo_batch``. Raises :class:`InputError` when ``ids``
-    is not a list.
-    """
-    with operation(db, Role.APPROVER, write=True) as actor:
-        project = projects.get_project(db, as_id(project_id, "project"))
-        return _gallery.shape_bulk(creative_bulk.approve(db, actor, project, ids, versions))
-
-
-def confirm_creatives(db: Session, project_id: int, ids: Sequence[int]) -> BulkResult:
-    """Base stale creatives on the strategy in force without changing them. For approvers.
-
-    Raises :class:`InvalidTransition` when no strategy is in force, :class:`InputError` when ``ids`` is not a list.
-    """
-    with operation(db, Role.APPROVER, write=True) as actor:
-        project = projects.get_project(db, as_id(project_id, "project"))
-        return _gallery.shape_bulk(creative_bulk.confirm(db, actor, project, ids))
 
 
 def preview_message(db: Session, project_id: int, creative_id: int, lead_id: int | None = None) -> RenderedMessage:

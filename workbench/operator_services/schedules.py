@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
@@ -18,11 +18,12 @@ from workbench.operator_services.types import (
     ItemOutcome,
     MovePreview,
     QueueItem,
+    Repeat,
     SchedulePreview,
     ScheduleResult,
     Skipped,
 )
-from workbench.services import queue_rows, scheduling, undo
+from workbench.services import near_texts, queue_rows, scheduling, undo
 from workbench.services.projects import get_project
 from workbench.services.safety import mode_of
 from workbench.services.scheduling import Planned
@@ -33,6 +34,8 @@ def preview_schedule(
 ) -> SchedulePreview:
     """What :func:`bulk_schedule_creatives` would do: the slot of each id, and who gets it. For viewers.
 
+    ``repeats`` names what the same readers get within a week that says (nearly) the same.
+
     Raises :class:`NotFoundError`, and :class:`ScheduleInvalid` for parameters that make no sense.
     """
     with operation(db, Role.VIEWER, write=False):
@@ -40,6 +43,7 @@ def preview_schedule(
         ways = ways_of(db)
         params = optional_dict(schedule_params, "schedule_params")
         planned = scheduling.plan(db, project, ids, params, ways)
+        repeated = near_texts.of_plan(db, project, planned.items, ways)
         return {
             "timezone": planned.zone,
             "mode": ways.mode.value,
@@ -55,6 +59,7 @@ def preview_schedule(
                     "account": one.account,
                     "recipients": one.recipients,
                     "skipped": _skipped(one.skipped),
+                    "repeats": cast("Repeat | None", repeated.get(one.id)),
                 }
                 for one in planned.items
             ],

@@ -10,11 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from workbench.enums import CreativeStatus, Platform
+from workbench.clock import now
+from workbench.enums import ACTIVE_QUEUE, CreativeStatus, Platform, QueueStatus
 from workbench.errors import InputError, InvalidTransition
-from workbench.models import ContentItem, Project
+from workbench.models import ContentItem, Project, QueueRow
 from workbench.services.audit import Actor, record_many
 from workbench.services.creative_text import CreativeText, problems
+from workbench.services.schedules import take_off_queue
 
 #: Ids in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535.
 CHUNK = 10_000
@@ -24,13 +26,17 @@ _C = CreativeStatus
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened to one id; ``changed`` when the database differs from before."""
+    """What happened, or would happen, to one id; ``changed`` when the database differs from before."""
 
     id: int
     ok: bool
     status: str | None
     reason: str | None = None
     changed: bool = False
+    #: What also happens to one that changes.
+    note: str | None = None
+    title: str = ""
+    platform: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,24 @@ class Bulk:
     outcomes: Sequence[Outcome]
 
 
-def approve(session: Session, actor: Actor, project: Project, ids: object, versions: object = None) -> Bulk:
+@dataclass(frozen=True)
+class Decision:
+    """One decision on any number of creatives: how each is judged, and what it changes."""
+
+    action: str
+    judge: Callable[[Any], Outcome]
+    values: Callable[[], Mapping[str, Any]]
+    #: Of a row, as the audit event tells it, before and after.
+    before: Callable[[Any], dict[str, Any]]
+    after: Callable[[Any], dict[str, Any]]
+    leaves_queue: bool = False
+
+
+def approval(versions: object = None) -> Decision:
     """DRAFT → APPROVED for every item that its platform would take, at the version given for it, if any.
 
     What is approved or queued already stays as it is, and counts as done. Raises :class:`InputError` when
-    ``ids`` is not a list or ``versions`` not a dict of numbers.
+    ``versions`` is not a dict of numbers.
     """
     seen = _check_versions(versions)
 
@@ -56,32 +75,26 @@ def approve(session: Session, actor: Actor, project: Project, ids: object, versi
                 f"It was changed: it is at version {row.version}, you saw {seen[row.id]}. Read it again.",
             )
         if row.status in (_C.APPROVED, _C.SCHEDULED):
-            return Outcome(row.id, True, row.status)
+            return _yes(row, row.status, changed=False)
         if row.status != _C.DRAFT:
             return _no(row, _WHY_NOT[CreativeStatus(row.status)])
         faults = problems(Platform(row.platform), CreativeText(row.title, row.body_text, row.caption))
-        if faults:
-            return _no(row, " ".join(faults))
-        return Outcome(row.id, True, _C.APPROVED.value, changed=True)
+        return _no(row, " ".join(faults)) if faults else _yes(row, _C.APPROVED)
 
-    return _run(
-        session,
-        actor,
-        project,
-        ids,
+    return Decision(
+        "creative.approve",
         judge,
-        action="creative.approve",
-        values={"status": _C.APPROVED},
+        values=lambda: {"status": _C.APPROVED},
         before=lambda row: {"status": row.status, "version": row.version},
         after=lambda row: {"status": _C.APPROVED.value, "version": row.version},
     )
 
 
-def confirm(session: Session, actor: Actor, project: Project, ids: object) -> Bulk:
-    """Say that stale items still hold: from now on they are based on the strategy in force.
+def confirmation(project: Project) -> Decision:
+    """Stale items still hold: from now on they are based on the strategy in force.
 
     What is not stale stays as it is, and counts as done. Raises :class:`InvalidTransition` when no strategy
-    is in force, :class:`InputError` when ``ids`` is not a list.
+    is in force.
     """
     base = project.approved_strategy_id
     if base is None:
@@ -89,21 +102,35 @@ def confirm(session: Session, actor: Actor, project: Project, ids: object) -> Bu
 
     def judge(row: Any) -> Outcome:
         if row.strategy_id == base:
-            return Outcome(row.id, True, row.status)
+            return _yes(row, row.status, changed=False)
         if row.status in (_C.PUBLISHING, _C.PUBLISHED, _C.UNKNOWN):
             return _no(row, _WHY_NOT[CreativeStatus(row.status)])
-        return Outcome(row.id, True, row.status, changed=True)
+        return _yes(row, row.status)
 
-    return _run(
-        session,
-        actor,
-        project,
-        ids,
+    return Decision(
+        "creative.confirm",
         judge,
-        action="creative.confirm",
-        values={"strategy_id": base},
+        values=lambda: {"strategy_id": base},
         before=lambda row: {"status": row.status, "version": row.version, "strategy_id": row.strategy_id},
         after=lambda row: {"status": row.status, "version": row.version, "strategy_id": base},
+    )
+
+
+def deletion() -> Decision:
+    """Hidden until they are restored; those that are queued come off the queue."""
+
+    def judge(row: Any) -> Outcome:
+        if row.running or row.status in (_C.PUBLISHING, _C.UNKNOWN):
+            return _no(row, _WHY_NOT[_C.UNKNOWN if row.status == _C.UNKNOWN else _C.PUBLISHING])
+        return _yes(row, row.status, note="It comes off the queue." if row.queued else None)
+
+    return Decision(
+        "creative.delete",
+        judge,
+        values=lambda: {"deleted_at": now()},
+        before=lambda row: {"status": row.status, "version": row.version, "deleted": False},
+        after=lambda row: {"status": row.status, "version": row.version, "deleted": True},
+        leaves_queue=True,
     )
 
 
@@ -116,66 +143,85 @@ _WHY_NOT = {
 
 
 def _no(row: Any, reason: str) -> Outcome:
-    return Outcome(row.id, False, row.status, reason)
+    return Outcome(row.id, False, row.status, reason, title=row.title, platform=row.platform)
 
 
-def _run(
-    session: Session,
-    actor: Actor,
-    project: Project,
-    ids: object,
-    judge: Callable[[Any], Outcome],
-    *,
-    action: str,
-    values: Mapping[str, Any],
-    before: Callable[[Any], dict[str, Any]],
-    after: Callable[[Any], dict[str, Any]],
-) -> Bulk:
+def _yes(row: Any, status: str, *, changed: bool = True, note: str | None = None) -> Outcome:
+    state = CreativeStatus(status).value
+    return Outcome(row.id, True, state, changed=changed, note=note, title=row.title, platform=row.platform)
+
+
+def preview(session: Session, project: Project, decision: Decision, ids: object) -> Sequence[Outcome]:
+    """What :func:`decide` would do to each of ``ids``, as things stand. Raises :class:`InputError` for no list."""
+    wanted = _check_ids(ids)
+    answers: dict[int, Outcome] = {}
+    for chunk in _chunks(sorted({one for one in wanted if _could_be_id(one)})):
+        answers |= {row.id: decision.judge(row) for row in session.execute(_rows(decision, project.id, chunk))}
+    return _in_order(wanted, answers, project.id)
+
+
+def decide(session: Session, actor: Actor, project: Project, decision: Decision, ids: object) -> Bulk:
+    """Do it to every one of ``ids`` that may, and say of each what happened. Flushes.
+
+    Raises :class:`InputError` when ``ids`` is not a list.
+    """
     wanted = _check_ids(ids)
     batch_id = str(uuid.uuid4())
     answers: dict[int, Outcome] = {}
     for chunk in _chunks(sorted({one for one in wanted if _could_be_id(one)})):
-        rows = _locked(session, project.id, chunk)
-        judged = {row.id: judge(row) for row in rows}
+        if decision.leaves_queue:
+            # Queue rows are locked before their items, as the worker does it.
+            going = [row.id for row in session.execute(_rows(decision, project.id, chunk)) if decision.judge(row).ok]
+            take_off_queue(session, actor, going, reason="It was deleted.")
+        query = _rows(decision, project.id, chunk).with_for_update(key_share=True, of=ContentItem)
+        rows = session.execute(query).all()
+        judged = {
+            row.id: _just_queued(row) if decision.leaves_queue and row.queued else decision.judge(row) for row in rows
+        }
         answers |= judged
         changing = [row for row in rows if judged[row.id].changed]
         if not changing:
             continue
         session.execute(
-            sa.update(ContentItem).where(ContentItem.id.in_([row.id for row in changing])).values(**values),
+            sa.update(ContentItem).where(ContentItem.id.in_([row.id for row in changing])).values(**decision.values()),
             execution_options={"synchronize_session": False},
         )
         events = [
-            {"entity_id": row.id, "project_id": project.id, "before": before(row), "after": after(row)}
+            {
+                "entity_id": row.id,
+                "project_id": project.id,
+                "before": decision.before(row),
+                "after": decision.after(row),
+            }
             for row in changing
         ]
-        record_many(session, actor, action, "creative", events, batch_id=batch_id)
-    outcomes = [
-        answers[one] if _could_be_id(one) and one in answers else _nothing(one, project.id) for one in _once(wanted)
-    ]
+        record_many(session, actor, decision.action, "creative", events, batch_id=batch_id)
+    outcomes = _in_order(wanted, answers, project.id)
     changed = any(outcome.changed for outcome in outcomes)
     return Bulk(batch_id if changed else None, outcomes)
 
 
-def _locked(session: Session, project_id: int, ids: Sequence[int]) -> Sequence[Any]:
-    """Those of ``ids`` the project has, held to the transaction's end; by id, so that two never cross."""
+def _just_queued(row: Any) -> Outcome:
+    return _no(row, "It was put on the queue by somebody else at this moment. Look at it, and do it again.")
+
+
+def _rows(decision: Decision, project_id: int, ids: Sequence[int]) -> sa.Select[Any]:
+    """Those of ``ids`` the project has; by id, so that two who hold them never cross."""
     item = ContentItem
-    query = (
-        sa.select(
-            item.id,
-            item.platform,
-            item.title,
-            item.body_text,
-            item.caption,
-            item.status,
-            item.version,
-            item.strategy_id,
-        )
-        .where(item.project_id == project_id, item.deleted_at.is_(None), item.id.in_(ids))
-        .order_by(item.id)
-        .with_for_update(key_share=True)
-    )
-    return session.execute(query).all()
+    columns: list[Any] = [item.id, item.platform, item.title, item.body_text, item.caption]
+    columns += [item.status, item.version, item.strategy_id]
+    if decision.leaves_queue:
+        rows = sa.select(QueueRow.id).where(QueueRow.content_item_id == item.id).correlate(item)
+        columns.append(rows.where(QueueRow.status.in_(ACTIVE_QUEUE)).exists().label("queued"))
+        columns.append(rows.where(QueueRow.status == QueueStatus.RUNNING).exists().label("running"))
+    mine = (item.project_id == project_id, item.deleted_at.is_(None), item.id.in_(ids))
+    return sa.select(*columns).where(*mine).order_by(item.id)
+
+
+def _in_order(wanted: Sequence[Any], answers: Mapping[int, Outcome], project_id: int) -> list[Outcome]:
+    return [
+        answers[one] if _could_be_id(one) and one in answers else _nothing(one, project_id) for one in _once(wanted)
+    ]
 
 
 def _check_ids(ids: object) -> list[Any]:

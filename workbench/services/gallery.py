@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,9 +16,12 @@ from workbench.models import ContentItem, ContentVersion, Project, QueueRow
 from workbench.services import texts
 
 LARGEST_PAGE = 1_000
-SORTS = ("updated", "created", "scheduled", "title")
+SORTS = ("updated", "created", "oldest", "scheduled", "title", "status", "platform")
+#: As many as a bulk call is meant for.
+MOST_SELECTED = 10_000
 
 Kind = TypeVar("Kind", bound=StrEnum)
+Columns = TypeVarTuple("Columns")
 
 #: The states in which the newest queue row speaks for the creative; before them it is history.
 _ON_ITS_WAY = (
@@ -91,22 +94,44 @@ def page(
     session: Session, project: Project, wanted: Filters, *, sort: object, number: object, size: object
 ) -> list[Card]:
     """Page ``number`` (from 1) of the creatives that match. Raises :class:`InputError`."""
-    if sort not in SORTS:
-        raise InputError(f"{sort!r} is not a way to sort. Choose one of {', '.join(SORTS)}.")
     at = _whole(number, "page", 10**9)
     limit = _whole(size, "page_size", LARGEST_PAGE)
-    query = sa.select(ContentItem).where(*_conditions(project, wanted))
+    ids = _sorted(sa.select(ContentItem.id), project, wanted, sort).limit(limit).offset((at - 1) * limit)
+    # The page is found by ids alone: sorting whole texts would carry all of them.
+    wanted_ids = session.scalars(ids).all()
+    query = sa.select(ContentItem).where(ContentItem.id.in_(wanted_ids)).execution_options(populate_existing=True)
+    found = {item.id: item for item in session.scalars(query)}
+    return cards(session, [found[one] for one in wanted_ids if one in found])
+
+
+def versions(session: Session, project: Project, wanted: Filters, *, sort: object) -> dict[int, int]:
+    """Id → version of those that match, in their order, up to :data:`MOST_SELECTED`. Raises :class:`InputError`."""
+    query = _sorted(sa.select(ContentItem.id, ContentItem.version), project, wanted, sort).limit(MOST_SELECTED)
+    return {row.id: row.version for row in session.execute(query)}
+
+
+def _sorted(query: sa.Select[*Columns], project: Project, wanted: Filters, sort: object) -> sa.Select[*Columns]:
+    if sort not in SORTS:
+        raise InputError(f"{sort!r} is not a way to sort. Choose one of {', '.join(SORTS)}.")
+    item = ContentItem
+    query = query.where(*_conditions(project, wanted))
     if sort == "scheduled":
-        queue = sa.and_(QueueRow.content_item_id == ContentItem.id, QueueRow.status.in_(ACTIVE_QUEUE))
+        queue = sa.and_(QueueRow.content_item_id == item.id, QueueRow.status.in_(ACTIVE_QUEUE))
         query = query.outerjoin(QueueRow, queue)
-        query = query.order_by(sa.nulls_last(QueueRow.scheduled_time), ContentItem.id)
-    elif sort == "title":
-        query = query.order_by(sa.func.lower(ContentItem.title), ContentItem.id)
-    else:
-        moment = ContentItem.updated_at if sort == "updated" else ContentItem.created_at
-        query = query.order_by(moment.desc(), ContentItem.id.desc())
-    query = query.limit(limit).offset((at - 1) * limit).execution_options(populate_existing=True)
-    return cards(session, session.scalars(query).all())
+        return query.order_by(sa.nulls_last(QueueRow.scheduled_time), item.id)
+    if sort == "title":
+        return query.order_by(sa.func.lower(item.title), item.id)
+    if sort == "oldest":
+        return query.order_by(item.created_at, item.id)
+    newest = (item.updated_at.desc(), item.id.desc())
+    if sort == "status":
+        # In the order in which work goes on, not of the alphabet.
+        return query.order_by(
+            sa.case({one.value: n for n, one in enumerate(CreativeStatus)}, value=item.status), *newest
+        )
+    if sort == "platform":
+        return query.order_by(item.platform, *newest)
+    return query.order_by(item.created_at.desc(), item.id.desc()) if sort == "created" else query.order_by(*newest)
 
 
 def _whole(value: object, what: str, largest: int) -> int:

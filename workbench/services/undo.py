@@ -14,7 +14,6 @@ from workbench.enums import AttemptStatus, CreativeStatus, ProjectState, QueueSt
 from workbench.errors import InvalidTransition, NotFoundError, WorkbenchError
 from workbench.models import AuditEvent, ContentItem, ContentVersion, OutreachAttempt, QueueRow
 from workbench.services.audit import Actor, record, record_many
-from workbench.services.creatives import restore
 from workbench.services.leads import restore_consent
 from workbench.services.projects import enter_state, get_project
 from workbench.services.queue_rows import get_row, item_of
@@ -226,9 +225,16 @@ def _cancel(session: Session, actor: Actor, event: AuditEvent) -> str:
     return _Q.QUEUED.value
 
 
-def _delete(session: Session, actor: Actor, event: AuditEvent) -> str:
-    project = get_project(session, int(event.project_id or 0))
-    return restore(session, actor, project, int(event.entity_id or 0)).status
+def _delete(session: Session, actor: Actor, events: Sequence[AuditEvent]) -> dict[int, Undone]:
+    items, answers = _items(session, events), {}
+    for event in events:
+        item = items.get(event.entity_id or 0)
+        if item is not None:
+            item.deleted_at = None
+        kept = "It does not exist any more." if item is None else None
+        answers[event.id] = _answer(event, kept, item.status if item else None)
+    session.flush()
+    return answers
 
 
 def _consent(session: Session, actor: Actor, events: Sequence[AuditEvent]) -> dict[int, Undone]:
@@ -244,6 +250,6 @@ _UNDO: Final[dict[str, Callable[[Session, Actor, Sequence[AuditEvent]], dict[int
     "creative.confirm": _confirm,
     "creative.schedule": _schedule,
     "schedule.cancel": _one_by_one(_cancel),
-    "creative.delete": _one_by_one(_delete),
+    "creative.delete": _delete,
     "lead.consent": _consent,
 }

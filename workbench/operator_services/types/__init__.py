@@ -1,7 +1,14 @@
 """The shapes the contract returns. All times are aware datetimes in UTC unless a name says otherwise."""
 
-from workbench.operator_services.types.bulk import BulkResult, ItemOutcome
-from workbench.operator_services.types.creatives import Creative, CreativeVersion, RenderedMessage, SentTest
+from workbench.operator_services.types.bulk import BulkResult, DecisionOutcome, DecisionPreview, ItemOutcome
+from workbench.operator_services.types.creatives import (
+    Creative,
+    CreativeVersion,
+    Proposal,
+    RenderedMessage,
+    Repeat,
+    SentTest,
+)
 from workbench.operator_services.types.discovery import DiscoveryPreview, DiscoveryReason, DiscoveryRow, FoundPerson
 from workbench.operator_services.types.leads import (
     CampaignRow,
@@ -58,6 +65,8 @@ __all__ = [
     "CampaignRow",
     "Creative",
     "CreativeVersion",
+    "DecisionOutcome",
+    "DecisionPreview",
     "DiscoveryPreview",
     "DiscoveryReason",
     "DiscoveryRow",
@@ -76,8 +85,10 @@ __all__ = [
     "PauseState",
     "PipelineProject",
     "ProjectContext",
+    "Proposal",
     "QueueItem",
     "RenderedMessage",
+    "Repeat",
     "ResumeItem",
     "ResumePreview",
     "RowOutcome",

@@ -20,3 +20,25 @@ class BulkResult(TypedDict):
     done: int
     failed: int
     outcomes: list[ItemOutcome]
+
+
+class DecisionOutcome(ItemOutcome):
+    """What would happen to one id."""
+
+    #: Whether it would be different from now; one that is so already is ``ok`` too.
+    changes: bool
+    #: What else would happen to it, such as coming off the queue.
+    note: str | None
+    #: Empty, and None, for an id that there is not.
+    title: str
+    platform: str | None
+
+
+class DecisionPreview(TypedDict):
+    """What a bulk call would do, as things stand."""
+
+    changing: int
+    #: They are so already, and count as done.
+    unchanged: int
+    refused: int
+    outcomes: list[DecisionOutcome]

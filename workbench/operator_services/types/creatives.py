@@ -45,6 +45,35 @@ class CreativeVersion(TypedDict):
     created_at: datetime
 
 
+class Proposal(TypedDict):
+    """Another text for a creative, not stored: for somebody to compare, and to keep or not."""
+
+    creative_id: int
+    #: The version it was written from.
+    base: int
+    title: str
+    body_text: str
+    caption: str
+    #: ``template`` or ``model:NAME``.
+    source: str
+    instruction: str | None
+    #: What to know about it, e.g. that a template could not follow the instruction.
+    note: str | None
+
+
+class Repeat(TypedDict):
+    """A text on its way out, or sent, that another one says again within a week."""
+
+    creative_id: int
+    project_id: int
+    title: str
+    platform: str
+    #: When it goes, or went, out.
+    at: datetime
+    #: Word for word, but for case, spaces and punctuation; else nearly so.
+    same: bool
+
+
 class RenderedMessage(TypedDict):
     platform: str
     title: str

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from workbench.operator_services.types.bulk import ItemOutcome
+from workbench.operator_services.types.creatives import Repeat
 
 
 class Skipped(TypedDict):
@@ -26,6 +27,8 @@ class SlotPreview(TypedDict):
     #: People who will get it: 1 for a post's audience is not known, so None.
     recipients: int | None
     skipped: list[Skipped]
+    #: What the same readers get within a week that says (nearly) the same.
+    repeats: Repeat | None
 
 
 class SchedulePreview(TypedDict):
