@@ -92,7 +92,7 @@ def contract_page() -> str:
         function = getattr(operator_services, name)
         by_module.setdefault(function.__module__.rsplit(".", 1)[-1], []).append(function)
     for module, functions in sorted(by_module.items()):
-        lines += ["", f"## {module.replace("_", " ").capitalize()}"]
+        lines += ["", f"## {module.replace('_', ' ').capitalize()}"]
         for function in sorted(functions, key=lambda f: f.__name__):
             signature = inspect.signature(function)
             _collect(typing.get_type_hints(function).get("return"), shapes)
