@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import panel as pn
@@ -11,12 +10,15 @@ import panel_material_ui as pmu
 from workbench import operator_services as ops
 from workbench.enums import Role, StrategyStatus
 from workbench.operator_services.types import ProjectContext, StrategyRevision
-from workbench.panels import diff_html, safe
+from workbench.panels import safe, times
 from workbench.panels.base import StateView, action, quietly
+from workbench.panels.comparison import Comparison
 from workbench.panels.components.feed import Feed
 from workbench.panels.components.tab_bar import TabBar
+from workbench.panels.document_menu import DocumentMenu
 from workbench.panels.layout import bar, card
 from workbench.panels.state import WorkbenchState
+from workbench.panels.strategy_decision import StrategyDecision
 from workbench.panels.strategy_editor import StrategyEditor
 from workbench.panels.strategy_history import history
 from workbench.panels.theme import style
@@ -24,7 +26,8 @@ from workbench.panels.theme import style
 #: The views of the card, in the order of its tabs.
 VIEWS: Final = {"read": "Read", "edit": "Edit", "changes": "Changes", "history": "History"}
 
-GAP: Final = ":host { gap: 10px; }"
+#: Events of the history that are shown; a revision is about two.
+LONGEST_HISTORY: Final = 500
 
 _TONES: Final = {
     StrategyStatus.DRAFT: ("Waiting for approval", "warn"),
@@ -34,34 +37,42 @@ _TONES: Final = {
 }
 
 
-def label(revision: StrategyRevision) -> str:
-    """A revision in a list: number, state, day."""
+def label(revision: StrategyRevision, zone: str) -> str:
+    """A revision in a list: number, state, when it was written."""
     state = "in force" if revision["in_force"] else revision["status"].lower()
-    return f"Revision {revision['number']} · {state} · {revision['created_at']:%d %b %Y}"
+    return f"Revision {revision['number']} · {state} · {times.words(revision['created_at'], zone)}"
 
 
-def status_html(revision: StrategyRevision) -> str:
-    """The state of a revision as a chip, with the reason of a rejection."""
+def status_html(revision: StrategyRevision, zone: str) -> str:
+    """The state of a revision as a chip, with who wrote it when, and who decided it when and why."""
     words, tone = _TONES[StrategyStatus(revision["status"])]
     if revision["in_force"]:
         words = "Approved, in force"
-    reason = revision["rejection_reason"]
-    why = f'<span class="why">“{safe.escape(reason)}”</span>' if reason else ""
-    by = revision["decided_by"]
+    by, at, reason = revision["decided_by"], revision["decided_at"], revision["rejection_reason"]
     who = f" by {safe.escape(by)}" if by else ""
-    author = f'<span class="why">written by {safe.escape(revision["author"])}</span>'
-    return f'<span class="chip" data-tone="{tone}">{words}{who}</span>{why or author}'
+    when = f'<span class="why">{times.html(at, zone)}</span>' if at else ""
+    why = f'<span class="why">“{safe.escape(reason)}”</span>' if reason else ""
+    written = times.html(revision["created_at"], zone)
+    author = f'<span class="why">written by {safe.escape(revision["author"])}, {written}</span>'
+    return f'<span class="chip" data-tone="{tone}">{words}{who}</span>{when}{why or author}'
 
 
 class StrategyCard(StateView):
-    """The revision that is read stays the same under the reader's eyes: a newer one is announced, not swapped in."""
+    """The revision that is read stays the same under the reader's eyes: a newer one is announced, not swapped in.
+
+    Which view, which revision, and which two are compared stand in the address: ``view``, ``revision``, ``from``,
+    ``to``, ``layout``.
+    """
 
     def __init__(self, state: WorkbenchState, **params: Any) -> None:
         super().__init__(state, **params)
         self.project_id: int | None = None
+        self.zone = "UTC"
         self.revisions: list[StrategyRevision] = []
         #: Number of the revision on the screen; 0 before there is one. What every decision is about.
         self.number = 0
+        self._asked = ""
+        self._known: tuple[Any, ...] = ()
         self._build_head()
         self._build_tabs()
         self.empty_note = safe.text("", kind="note")
@@ -72,20 +83,22 @@ class StrategyCard(StateView):
             safe.text("There is no strategy yet", kind="title"), self.empty_note, self.first, visible=False
         )
         self.filled = card(self.head, self.newer, self.tabs, *self.views.values())
-        self.view = pn.Column(self.empty, self.filled, sizing_mode="stretch_width", margin=0)
+        self.view = pn.Column(self.empty, self.filled, self.decision.overlay, sizing_mode="stretch_width", margin=0)
 
     def _build_head(self) -> None:
-        self.choice = pmu.Select(label="Revision", options={}, size="small", width=340, margin=0)
+        self.choice = pmu.Select(label="Revision", options={}, size="small", width=360, margin=0)
         self.choice.param.watch(self._choose, "value")
         self.status = pn.pane.HTML("", **safe.pane_options(stylesheets=[style("status.css")], align="center"))
-        self.approve = pmu.Button(
-            label="Approve", icon="check", color="success", on_click=self._click_approve, margin=0
+        self.decision = StrategyDecision(self.state)
+        self.menu = DocumentMenu(self.state, lambda: self.revision)
+        self.head = bar(
+            self.choice,
+            self.status,
+            self.menu.view,
+            self.decision.reject,
+            self.decision.approve,
+            stylesheets=[style("strategy-head.css")],
         )
-        self.reject = pmu.Button(
-            label="Reject…", icon="close", color="error", variant="outlined", on_click=self._click_reject, margin=0
-        )
-        self.reason = pmu.TextAreaInput(label="Reason", rows=3)
-        self.head = bar(self.choice, self.status, self.reject, self.approve, stylesheets=[style("strategy-head.css")])
         self.newer_text = safe.text("", align="center")
         self.newer = bar(
             self.newer_text,
@@ -96,34 +109,28 @@ class StrategyCard(StateView):
 
     def _build_tabs(self) -> None:
         self.document = safe.markdown("", stylesheets=[style("paper.css")])
-        self.editor = StrategyEditor(self.state, on_saved=self._show_saved)
-        self.left = pmu.Select(label="From", options={}, size="small", width=300, margin=0)
-        self.right = pmu.Select(label="To", options={}, size="small", width=300, margin=0)
-        for choice in (self.left, self.right):
-            choice.param.watch(lambda *_: self._show_changes(), "value")
-        self.changes = pn.pane.HTML("", **safe.pane_options(stylesheets=[style("diff.css")]))
-        self.decisions = Feed(heading="Decisions and revisions", empty="Nothing has been decided yet.")
-        compare = bar(self.left, self.right)
+        self.editor = StrategyEditor(self.state, on_saved=self._show_saved, on_draft=self._show_tabs)
+        self.comparison = Comparison(self._text, on_choose=self._click_compare)
+        self.decisions = Feed(
+            heading="Decisions and revisions", empty="Nothing has been decided yet.", on_open=self._open_entry
+        )
         self.views = {
             "read": self.document,
             "edit": self.editor.view,
-            "changes": pn.Column(compare, self.changes, sizing_mode="stretch_width", margin=0, stylesheets=[GAP]),
+            "changes": self.comparison.view,
             "history": self.decisions,
         }
-        self.tabs = TabBar(
-            tabs=[{"key": key, "label": words} for key, words in VIEWS.items()],
-            label="Views of the strategy",
-            on_choose=self._click_tab,
-        )
-        self._open_tab("read")
+        self.tabs = TabBar(label="Views of the strategy", on_choose=self._click_tab)
+        self._show_tabs()
+        self._show_view("read")
 
     # What is shown
 
     def fill(self, context: ProjectContext) -> None:
         """Show the strategy of ``context``'s project, keeping what is being read and typed."""
         same = self.project_id == context["project_id"]
-        self.project_id = context["project_id"]
-        self.revisions = self.state.call(ops.get_strategies, self.project_id)
+        self.project_id, self.zone = context["project_id"], context["timezone"]
+        self._read(context)
         self.empty.visible, self.filled.visible = not self.revisions, bool(self.revisions)
         if not self.revisions:
             self.number = 0
@@ -131,23 +138,45 @@ class StrategyCard(StateView):
             return
         if not same or not self.number:
             self.number = self.revisions[0]["number"]
-            self._open_tab("read")
-            self.editor.open(self.project_id, self.revisions)
+            self._asked = ""
+            self.editor.open(context, self.revisions)
         else:
             self.editor.follow(self.revisions)
-        self.choice.param.update(options={label(one): one["number"] for one in self.revisions}, value=self.number)
-        self._fill_changes(same)
+        self._heed_address()
+        labels = {one["number"]: label(one, self.zone) for one in self.revisions}
+        self.choice.param.update(options={words: number for number, words in labels.items()}, value=self.number)
+        self.comparison.offer(labels)
         self._show_revision()
-        if self.tabs.active == "history":
-            self._show_history()
+        self._show_view(self.state.filters.get("view", "read"))
+
+    def _read(self, context: ProjectContext) -> None:
+        """The revisions, when there are others than before: their texts never change, only what was decided."""
+        known = tuple(
+            dict(context)[name]
+            for name in ("project_id", "strategy_number", "strategy_status", "rejection_reason", "approved_number")
+        )
+        if known != self._known:
+            self.revisions = self.state.call(ops.get_strategies, context["project_id"])
+            self._known = known
+
+    def _heed_address(self) -> None:
+        """Show the revision that the address names, from the moment that it names it."""
+        asked = self.state.filters.get("revision", "")
+        if asked != self._asked:
+            self._asked = asked
+            named = [one["number"] for one in self.revisions if str(one["number"]) == asked]
+            self.number = named[0] if named else self.revisions[0]["number"]
 
     @property
     def revision(self) -> StrategyRevision | None:
         """The revision on the screen."""
         return next((one for one in self.revisions if one["number"] == self.number), None)
 
+    def _text(self, number: int) -> str:
+        return next((one["text"] for one in self.revisions if one["number"] == number), "")
+
     def _show_empty(self, context: ProjectContext) -> None:
-        missing = [name for name in ("goal", "audience") if not context[name].strip()]
+        missing = [name for name in ("goal", "audience") if not str(dict(context)[name]).strip()]
         may = self.state.may(Role.OPERATOR)
         self.first.visible = may
         if not may:
@@ -160,123 +189,95 @@ class StrategyCard(StateView):
 
     def _show_revision(self) -> None:
         revision = self.revision
-        if revision is None:
+        if revision is None or self.project_id is None:
             return
         newest = self.revisions[0]
-        self.document.object = safe.markdown_html(revision["text"])
-        self.status.object = status_html(revision)
-        may = self.state.may(Role.APPROVER)
         current = revision["number"] == newest["number"]
-        self.approve.visible = may and current and not revision["in_force"]
-        self.reject.visible = (
-            may and revision["status"] != StrategyStatus.REJECTED and (current or revision["in_force"])
-        )
+        self.document.object = safe.markdown_html(revision["text"])
+        self.status.object = status_html(revision, self.zone)
+        self.decision.fill(self.project_id, revision, newest=current)
         self.newer.visible = not current
         if not current:
             text = f"Revision {newest['number']} by {newest['author']} is newer than what you are reading."
             self.newer_text.object = safe.text_html(text)
 
-    def _fill_changes(self, keep: bool) -> None:
-        numbers = [one["number"] for one in self.revisions]
-        options = {label(one): one["number"] for one in self.revisions}
-        before = numbers[1] if len(numbers) > 1 else numbers[0]
-        left = self.left.value if keep and self.left.value in numbers else before
-        right = self.right.value if keep and self.right.value in numbers else numbers[0]
-        if keep and options != self.right.options and self.right.value == numbers[-1 if len(numbers) == 1 else 1]:
-            left, right = before, numbers[0]
-        self.left.param.update(options=options, value=left)
-        self.right.param.update(options=options, value=right)
-        self._show_changes()
+    def _show_tabs(self) -> None:
+        draft = self.state.may(Role.OPERATOR) and bool(self.revisions) and self.editor.touched
+        self.tabs.tabs = [
+            {"key": key, "label": f"{words} · draft" if draft and key == "edit" else words}
+            for key, words in VIEWS.items()
+        ]
 
-    def _show_changes(self) -> None:
-        if self.tabs.active != "changes":
-            return
-        texts = {one["number"]: one["text"] for one in self.revisions}
-        old, new = self.left.value, self.right.value
-        if old in texts and new in texts:
-            heads = {"left": f"Revision {old}", "right": f"Revision {new}"}
-            self.changes.object = diff_html.html(texts[old], texts[new], **heads)
-
-    def _show_history(self) -> None:
-        if self.project_id is not None:
-            rows = self.state.call(ops.get_audit_log, project_id=self.project_id, entity="strategy", limit=200)
-            self.decisions.param.update(events=history(rows), zone=self.state.host.settings.timezone)
-
-    def _open_tab(self, key: str) -> None:
+    def _show_view(self, key: str) -> None:
+        key = key if key in VIEWS else "read"
+        opened = self.tabs.active != key
         self.tabs.active = key
         for name, view in self.views.items():
             view.visible = name == key
         if key == "changes":
-            self._show_changes()
+            self.comparison.show(*self._compared())
         elif key == "history":
             self._show_history()
-        elif key == "edit":
+        elif key == "edit" and opened:
             self.editor.opened()
 
+    def _compared(self) -> tuple[int, int, str]:
+        """From and to as the address says, else what is in force, or the one before, with the newest."""
+        filters, numbers = self.state.filters, [one["number"] for one in self.revisions]
+        in_force = [one["number"] for one in self.revisions[1:] if one["in_force"]]
+        before = (in_force or numbers[1:] or numbers)[0]
+        chosen = {str(number): number for number in numbers}
+        old, new = chosen.get(filters.get("from", ""), before), chosen.get(filters.get("to", ""), numbers[0])
+        return old, new, filters.get("layout", "")
+
+    def _show_history(self) -> None:
+        if self.project_id is not None:
+            rows = self.state.call(
+                ops.get_audit_log, project_id=self.project_id, entity="strategy", limit=LONGEST_HISTORY
+            )
+            self.decisions.param.update(events=history(rows), zone=self.zone)
+
     # What is clicked
+
+    def _go(self, **filters: str) -> None:
+        self.state.go(**{**self.state.filters, **filters})
 
     @quietly
     def _click_tab(self, key: str) -> None:
         if key in self.views:
-            with self.state.lock:
-                self._open_tab(key)
+            self._go(view="" if key == "read" else key)
+
+    @quietly
+    def _click_compare(self, old: int, new: int, layout: str) -> None:
+        self._go(**{"view": "changes", "from": str(old), "to": str(new)}, layout="" if layout == "beside" else layout)
+
+    @quietly
+    def _open_entry(self, id: str) -> None:
+        old, _, new = id.rpartition("-")
+        if old:
+            self._go(**{"view": "changes", "from": old, "to": new})
+        else:
+            self._go(view="", revision=new)
 
     def _choose(self, event: Any) -> None:
         if event.new and event.new != self.number:
             self.number = event.new
+            self._asked = "" if event.new == self.revisions[0]["number"] else str(event.new)
             self._show_revision()
+            self._go(revision=self._asked)
 
     def _click_newest(self, *_: Any) -> None:
         self.choice.value = self.revisions[0]["number"]
 
     def _show_saved(self, number: int) -> None:
-        self.number = number
-        self._open_tab("read")
+        self.number, self._asked = number, ""
+        self._go(view="", revision="", **{"from": "", "to": ""})
 
     @action
     def _click_first(self, *_: Any) -> None:
         if self.project_id is not None:
             self.state.call(ops.get_project_strategy_doc, self.project_id)
             self.state.tell("A first draft was written from the brief, by template. Read it, edit it, decide.")
-
-    @action
-    def _click_approve(self, *_: Any) -> None:
-        if self.project_id is not None:
-            self.state.call(ops.approve_strategy, self.project_id, number=self.number)
-            self.state.tell(f"Revision {self.number} is approved and in force.")
-
-    def _click_reject(self, *_: Any) -> None:
-        revision = self.revision
-        if revision is None:
-            return
-        number = revision["number"]
-        self.reason = pmu.TextAreaInput(label="Reason", rows=3, max_length=2000, sizing_mode="stretch_width")
-        consequence = (
-            "It is in force: nothing will be in force then, and what is queued comes off the queue."
-            if revision["in_force"]
-            else "Whoever writes the next revision will read your reason."
-        )
-        self.open_dialog(
-            f"Reject revision {number}",
-            safe.text(consequence),
-            self.reason,
-            self.buttons(pmu.Button(label="Reject", color="error", on_click=self._reject(number))),
-        )
-
-    def _reject(self, number: int) -> Callable[[Any], None]:
-        return lambda _: self._click_confirm_reject(number)
-
-    @action
-    def _click_confirm_reject(self, number: int) -> None:
-        if self.project_id is None:
-            return
-        reason = str(self.reason.value_input or self.reason.value or "")
-        if not reason.strip():
-            self.reason.param.update(error_state=True, label="Reason (whoever writes the next revision needs it)")
-            return
-        self.state.call(ops.reject_strategy, self.project_id, reason, number=number)
-        self.close_dialog()
-        self.state.tell(f"Revision {number} is rejected.", "info")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self.view

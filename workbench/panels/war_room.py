@@ -17,6 +17,7 @@ from workbench.panels.choose_project import ChooseProject
 from workbench.panels.components.stepper import Stepper
 from workbench.panels.layout import bar, split
 from workbench.panels.pausing import PauseSwitch, project_scope
+from workbench.panels.stale import StaleNotice
 from workbench.panels.state import WorkbenchState
 from workbench.panels.strategy import StrategyCard
 from workbench.panels.theme import style
@@ -47,20 +48,25 @@ class WarRoom(PageView):
 
     def __init__(self, state: WorkbenchState, **params: Any) -> None:
         super().__init__(state, **params)
+        self._next: int | None = None
         self.choose = ChooseProject(state)
         self.title = pn.pane.HTML("", **safe.pane_options(stylesheets=[style("project-title.css")]))
         self.pausing = PauseSwitch(state)
         self.pause = pmu.Button(label="Pause project…", variant="outlined", on_click=self._click_pause, **tool())
+        self.next = pmu.Button(label="", variant="text", visible=False, on_click=self._click_next, **tool())
         self.stepper = Stepper()
+        self.stale = StaleNotice(state)
         self.brief = BriefCard(state)
         self.strategy = StrategyCard(state)
         self.room = pn.Column(
-            bar(pn.Column(self.title, min_width=280, sizing_mode="stretch_width", margin=0), self.pause),
+            bar(pn.Column(self.title, min_width=280, sizing_mode="stretch_width", margin=0), self.next, self.pause),
             self.stepper,
+            self.stale.view,
             split(self.strategy.view, self.brief.view, side_first=True),
             self.brief.overlay,
             self.strategy.overlay,
             self.pausing.overlay,
+            self.stale.overlay,
             sizing_mode="stretch_width",
             margin=0,
             stylesheets=[style("stack.css")],
@@ -75,6 +81,8 @@ class WarRoom(PageView):
             return
         context = self.state.call(ops.get_project_context, project_id)
         self._show_head(context)
+        self._show_next(project_id)
+        self.stale.fill(context)
         self.brief.fill(context)
         self.strategy.fill(context)
 
@@ -94,6 +102,20 @@ class WarRoom(PageView):
             color="success" if stopped else "error",
             disabled=not self.state.may(Role.APPROVER if stopped else Role.OPERATOR),
         )
+
+    def _show_next(self, project_id: int) -> None:
+        """The strategy that has waited longest for whoever may decide, beside this one."""
+        waiting = self.state.call(ops.list_waiting_strategies) if self.state.may(Role.APPROVER) else []
+        others = [one for one in waiting if one["project_id"] != project_id]
+        self.next.visible = bool(others)
+        if others:
+            self._next = others[0]["project_id"]
+            wait = "1 more waits" if len(others) == 1 else f"{len(others):,} more wait"
+            self.next.label = f"{wait} for a decision: {others[0]['project_name']} ›"
+
+    def _click_next(self, *_: Any) -> None:
+        if self._next is not None:
+            self.state.go(project_id=self._next)
 
     def _click_pause(self, *_: Any) -> None:
         project = self.state.project()

@@ -141,28 +141,35 @@ def test_the_newest_revision_is_read_as_sanitised_markdown(room: WarRoom, wb: Wo
 
 
 def test_approving_puts_the_revision_in_force(room: WarRoom) -> None:
-    room.strategy.approve.clicks += 1
+    approve(room)
     assert (newest(room)["status"], newest(room)["in_force"]) == ("APPROVED", True)
     assert "in force" in room.strategy.status.object
-    assert not room.strategy.approve.visible
+    assert not room.strategy.decision.approve.visible
 
 
 def test_a_rejection_needs_a_reason(room: WarRoom) -> None:
-    room.strategy.reject.clicks += 1
-    room.strategy._click_confirm_reject(2)
+    room.strategy.decision.reject.clicks += 1
+    room.strategy.decision._click_confirm_reject(2)
     assert newest(room)["status"] == "DRAFT"
-    assert room.strategy.reason.error_state
-    room.strategy.reason.value = "Too generic <b>"
-    room.strategy._click_confirm_reject(2)
+    assert room.strategy.decision.reason.error_state
+    room.strategy.decision.reason.value = "Too generic <b>"
+    room.strategy.decision._click_confirm_reject(2)
     assert newest(room)["rejection_reason"] == "Too generic <b>"
     assert "Too generic &lt;b&gt;" in room.strategy.status.object
-    assert not room.strategy.reject.visible
+    assert not room.strategy.decision.reject.visible
+
+
+def approve(room: WarRoom) -> None:
+    room.strategy.decision.approve.clicks += 1
+    (dialog,) = room.strategy.decision.overlay
+    (button,) = [one for one in dialog[-1] if str(getattr(one, "label", "")).startswith("Approve revision")]
+    button.clicks += 1
 
 
 def test_only_what_was_read_is_approved(room: WarRoom, wb: Workbench) -> None:
     """Somebody saves another revision in the second before the click."""
     by_somebody_else(wb, ops.save_strategy, room.state.project_id, "Not what Ada read", 2)
-    room.strategy.approve.clicks += 1
+    approve(room)
     assert newest(room)["status"] == "DRAFT"
     assert "Ben saved revision 3" in room.state.message.text
 
@@ -174,18 +181,19 @@ def test_a_newer_revision_is_announced_and_not_swapped_in(room: WarRoom, wb: Wor
     assert "weekend" in room.strategy.document.object
     assert room.strategy.newer.visible
     assert "Revision 3 by Ben" in room.strategy.newer_text.object
-    assert not room.strategy.approve.visible
+    assert not room.strategy.decision.approve.visible
     room.strategy._click_newest()
     assert room.strategy.number == 3
-    assert room.strategy.approve.visible
+    assert room.strategy.decision.approve.visible
 
 
 def test_the_changes_between_any_two_revisions_are_shown(room: WarRoom) -> None:
     room.strategy.tabs._handle_msg({"type": "choose", "key": "changes"})
-    assert "<del>weekday</del>" in room.strategy.changes.object
-    assert "<ins>weekend</ins>" in room.strategy.changes.object
-    room.strategy.left.value, room.strategy.right.value = 2, 1
-    assert "<del>weekend</del>" in room.strategy.changes.object
+    assert "<del>weekday</del>" in room.strategy.comparison.result.object
+    assert "<ins>weekend</ins>" in room.strategy.comparison.result.object
+    room.strategy.comparison.old.value = 2
+    room.strategy.comparison.new.value = 1
+    assert "<del>weekend</del>" in room.strategy.comparison.result.object
 
 
 def test_the_history_says_who_decided_what_when_and_why(room: WarRoom) -> None:
@@ -224,9 +232,9 @@ def test_a_gap_in_the_brief_is_named_before_the_draft_is_written(state: Workbenc
 def test_a_viewer_reads_and_cannot_decide(session_of: Callable[[str, Role], WorkbenchState], project_id: int) -> None:
     room = open_room(session_of("Vera", Role.VIEWER), project_id)
     assert "weekend" in room.strategy.document.object
-    shown = (room.strategy.approve, room.strategy.reject, room.brief.edit, room.strategy.editor.form)
+    shown = (room.strategy.decision.approve, room.strategy.decision.reject, room.brief.edit, room.strategy.editor.form)
     assert not any(one.visible for one in shown)
-    room.strategy.approve.clicks += 1
+    approve(room)
     assert "approver" in room.state.message.text
 
 
@@ -234,7 +242,8 @@ def test_a_viewer_reads_and_cannot_decide(session_of: Callable[[str, Role], Work
 
 
 def type_in(room: WarRoom, text: str) -> None:
-    room.strategy.editor.editor._handle_msg({"type": "typed", "text": text})
+    editor = room.strategy.editor.editor
+    editor._handle_msg({"type": "typed", "sheet": editor.sheet, "text": text, "serial": 1})
 
 
 def test_typing_shows_a_preview_and_keeps_a_private_draft(room: WarRoom, wb: Workbench) -> None:
@@ -269,7 +278,8 @@ def test_saving_makes_a_revision_shows_it_and_forgets_the_draft(room: WarRoom) -
 
 
 def test_the_keyboard_saves_what_was_typed_last(room: WarRoom) -> None:
-    room.strategy.editor.editor._handle_msg({"type": "save", "text": "# By keyboard"})
+    editor = room.strategy.editor.editor
+    editor._handle_msg({"type": "save", "sheet": editor.sheet, "text": "# By keyboard", "serial": 1})
     assert newest(room)["text"] == "# By keyboard"
 
 
