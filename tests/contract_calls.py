@@ -133,6 +133,7 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
             project | {"first": "2026-11-01", "days": 42, "platform": None, "timezone": None, "per_day": 50},
         ),
         "list_unknown_attempts": (viewer, open_attempts),
+        "preview_attempts": (viewer, {"attempt_ids": [of.attempt], "decision": "sent"}),
         "list_failed_attempts": (viewer, open_attempts),
         "get_attention_metrics": (viewer, project | {"as_of": None}),
         "get_activity_feed": (viewer, project | {"limit": 25, "before": None, "sources": None, "as_of": None}),
@@ -227,6 +228,10 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
             {"queue_id": of.queued, "local_time": "2099-06-01T09:00", "timezone": None, "reason": None},
         ),
         "cancel_scheduled": (approver, {"queue_ids": [of.queued], "reason": "Not now"}),
+        "settle_attempts": (
+            approver,
+            {"attempt_ids": [of.attempt], "decision": "sent", "reason": "It is in the inbox"},
+        ),
         "reconcile_unknown": (
             approver,
             {"attempt_id": of.attempt, "outcome": "sent", "reason": "It is in the inbox", "external_id": None},

@@ -70,7 +70,9 @@ from workbench.operator_services.queue import (
     get_queue_item,
     list_failed_attempts,
     list_unknown_attempts,
+    preview_attempts,
     reconcile_unknown,
+    settle_attempts,
 )
 from workbench.operator_services.safety import (
     get_mode,
@@ -177,6 +179,7 @@ __all__ = [
     "move_project",
     "preview_approval",
     "preview_creative_decision",
+    "preview_attempts",
     "preview_discovery",
     "preview_leads",
     "preview_message",
@@ -205,6 +208,7 @@ __all__ = [
     "set_system_pause",
     "set_user_password",
     "set_user_role",
+    "settle_attempts",
     "sign_in",
     "start_discovery",
     "suppress_address",

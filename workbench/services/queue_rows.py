@@ -142,41 +142,38 @@ def _cancelled(queue_id: int, row: Any | None, taken: Container[int]) -> Cancell
     return Cancelled(queue_id, False, row.status, f"It {now_what} and cannot be cancelled.")
 
 
-def retry_failed(session: Session, actor: Actor, queue_id: int, reason: str, mode: Mode) -> QueueRow:
+def retry_failed(
+    session: Session,
+    actor: Actor,
+    queue_id: int,
+    reason: str,
+    mode: Mode,
+    *,
+    attempt_ids: Sequence[int] | None = None,
+    batch_id: str | None = None,
+) -> QueueRow:
     """Queue the failed attempts of a FAILED or PARTIAL row again, for now; nobody who got it gets it again.
 
-    A post goes out in the text that is approved now; the creative is SCHEDULED again, or stays PUBLISHED when some
-    of it went out. Like scheduling it moves the project to EXECUTION. Raises :class:`NotFoundError`;
-    :class:`InvalidTransition` for a row in another state or of the other mode, a creative that is deleted, stale,
-    queued anew or changed since, a post that another row published, and a project that is DONE.
+    With ``attempt_ids`` only those of them, which undoing the ``batch_id`` makes FAILED again. A post goes out in the
+    text that is approved now; the creative is SCHEDULED again, or stays PUBLISHED when some of it went out. Like
+    scheduling it moves the project to EXECUTION. Raises :class:`NotFoundError`; :class:`InvalidTransition` for a row in
+    another state or of the other mode, a creative that is deleted, stale, queued anew or changed since, a post that
+    another row published, and a project that is DONE.
     """
     row = get_row(session, queue_id)
     what = f"Queue row {queue_id}"
     # Projects are held before their rows, and rows before their creatives.
     project = get_project(session, item_of(session, row)[1].id, lock=True)
     row = get_row(session, queue_id, lock=True)
-    if row.status not in (_Q.FAILED, _Q.PARTIAL):
-        raise InvalidTransition(f"{what} is {row.status}; only a FAILED or PARTIAL one is retried.", state=row.status)
     item, _ = item_of(session, row, lock=True)
     _check_retry(session, what, row, item, project, mode)
-    again = session.scalars(
-        sa.update(OutreachAttempt)
-        .where(OutreachAttempt.queue_id == row.id, OutreachAttempt.status == AttemptStatus.FAILED)
-        .values(
-            status=AttemptStatus.PENDING,
-            retry_count=0,
-            next_attempt_at=None,
-            last_error=None,
-            sender=None,
-            updated_at=now(),
-        )
-        .returning(OutreachAttempt.id)
-        .execution_options(synchronize_session=False)
-    ).all()
+    again = _pending_again(session, row, attempt_ids)
     if row.expanded and not again:
         # Nobody was found to mail: look again, the project may have leads by now.
         row.expanded = False
-    before = {"status": row.status}
+    before: dict[str, Any] = {"status": row.status}
+    if batch_id is not None:
+        before |= {"creative": item.status, "attempts": list(again)}
     row.status = _Q.QUEUED
     row.next_attempt_at, row.last_error = now(), None
     if item.status in (_C.FAILED, _C.APPROVED):
@@ -189,6 +186,7 @@ def retry_failed(session: Session, actor: Actor, queue_id: int, reason: str, mod
         "queue",
         row.id,
         project_id=item.project_id,
+        batch_id=batch_id,
         reason=reason,
         before=before,
         after={"status": row.status, "attempts": len(again)},
@@ -197,7 +195,34 @@ def retry_failed(session: Session, actor: Actor, queue_id: int, reason: str, mod
     return row
 
 
+def check_retry(session: Session, queue_id: int, mode: Mode) -> None:
+    """Raise what :func:`retry_failed` would raise, as things stand; nothing is changed."""
+    row = get_row(session, queue_id)
+    _check_retry(session, f"Queue row {queue_id}", row, *item_of(session, row), mode)
+
+
+def _pending_again(session: Session, row: QueueRow, attempt_ids: Sequence[int] | None) -> Sequence[int]:
+    again = (
+        sa.update(OutreachAttempt)
+        .where(OutreachAttempt.queue_id == row.id, OutreachAttempt.status == AttemptStatus.FAILED)
+        # What it failed of stays with it until it is tried: it may be taken back.
+        .values(status=AttemptStatus.PENDING, retry_count=0, next_attempt_at=None, sender=None, updated_at=now())
+        .returning(OutreachAttempt.id)
+        .execution_options(synchronize_session=False)
+    )
+    if attempt_ids is None:
+        return session.scalars(again).all()
+    found: list[int] = []
+    for chunk in chunks(list(attempt_ids)):
+        found += session.scalars(again.where(OutreachAttempt.id.in_(chunk))).all()
+    if len(found) != len(attempt_ids):
+        raise InvalidTransition("Some of it is not failed any more. Look again.", state=row.status)
+    return found
+
+
 def _check_retry(session: Session, what: str, row: QueueRow, item: ContentItem, project: Project, mode: Mode) -> None:
+    if row.status not in (_Q.FAILED, _Q.PARTIAL):
+        raise InvalidTransition(f"{what} is {row.status}; only a FAILED or PARTIAL one is retried.", state=row.status)
     version = session.get_one(ContentVersion, row.content_version_id)
     problem = None
     if row.mode != mode:

@@ -30,7 +30,14 @@ RECONCILE: Final = "attempt.reconcile"
 
 
 def reconcile(
-    session: Session, actor: Actor, attempt_id: int, verdict: Verdict, reason: str, external_id: str | None
+    session: Session,
+    actor: Actor,
+    attempt_id: int,
+    verdict: Verdict,
+    reason: str,
+    external_id: str | None,
+    *,
+    batch_id: str | None = None,
 ) -> QueueRow | None:
     """UNKNOWN → SENT or FAILED, and the row and the creative follow; answers the row (None when it is gone).
 
@@ -66,6 +73,7 @@ def reconcile(
         "attempt",
         attempt.id,
         project_id=project_id,
+        batch_id=batch_id,
         reason=reason,
         before=before,
         after={"status": attempt.status, "external_id": external_id},

@@ -13,6 +13,7 @@ from workbench.clock import now
 from workbench.enums import AttemptStatus, CreativeStatus, ProjectState, QueueStatus, Role
 from workbench.errors import InvalidTransition, NotFoundError, WorkbenchError
 from workbench.models import AuditEvent, ContentItem, ContentVersion, OutreachAttempt, QueueRow
+from workbench.services import attempts
 from workbench.services.audit import Actor, record, record_many
 from workbench.services.leads import restore_consent
 from workbench.services.projects import enter_state, get_project
@@ -28,6 +29,8 @@ ROLES: Final = {
     "creative.confirm": Role.APPROVER,
     "creative.schedule": Role.APPROVER,
     "schedule.cancel": Role.APPROVER,
+    "schedule.retry": Role.APPROVER,
+    "attempt.reconcile": Role.APPROVER,
     "creative.delete": Role.OPERATOR,
     "lead.consent": Role.OPERATOR,
 }
@@ -250,6 +253,8 @@ _UNDO: Final[dict[str, Callable[[Session, Actor, Sequence[AuditEvent]], dict[int
     "creative.confirm": _confirm,
     "creative.schedule": _schedule,
     "schedule.cancel": _one_by_one(_cancel),
+    "schedule.retry": _one_by_one(attempts.undo_retry),
+    "attempt.reconcile": _one_by_one(attempts.undo_reconcile),
     "creative.delete": _delete,
     "lead.consent": _consent,
 }
