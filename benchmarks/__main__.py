@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import bulk, jobs, mail, mirror
+from benchmarks import bulk, jobs, load, mail, mirror
 
-ALL = {"mail": mail.main, "jobs": jobs.main, "bulk": bulk.main, "mirror": mirror.main}
+ALL = {"mail": mail.main, "jobs": jobs.main, "bulk": bulk.main, "mirror": mirror.main, "load": load.main}
 
 
 def main(chosen: list[str]) -> None:

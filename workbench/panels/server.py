@@ -25,9 +25,9 @@ def configure_panel() -> None:
     """Set Panel up. To be called where a server is made and where each session begins; may be called again."""
     _configure()
     if pn.config.nthreads is None:
-        pn.extension("tabulator", nthreads=THREADS)
+        pn.extension(nthreads=THREADS)
     else:
-        pn.extension("tabulator")
+        pn.extension()
 
 
 def configure_notebook() -> None:
@@ -41,7 +41,7 @@ def configure_notebook() -> None:
     root, ours, _ = pn.config.cdn_root.partition(f"/{LAB_SCRIPTS}/")
     if ours:
         bokeh.resources._cdn_base_url = lambda: f"{root}{ours}bokeh"  # no setting reaches it
-    pn.extension("tabulator", browser_info=False)  # which is 140 KB more in every output
+    pn.extension(browser_info=False)  # which is 140 KB more in every output
 
 
 def _configure() -> None:
