@@ -5,4 +5,4 @@ import panel as pn
 from workbench import open_workbench
 from workbench.web import session_page
 
-session_page(pn.state.as_cached("workbench", open_workbench)).servable()
+session_page(pn.state.as_cached("workbench", open_workbench, keep_mirror=True)).servable()

@@ -47,7 +47,8 @@ class Workbench:
     def session(self, actor: Actor | None = None) -> Session:
         """A session whose operations act as this workbench's person (or ``actor``). Close it, or use ``with``."""
         who = actor or self._actor
-        return self._sessions(info={"runtime": self.runtime, **({"actor": who} if who else {})})
+        info = {"runtime": self.runtime, "mirror": self._mirror}
+        return self._sessions(info=info | ({"actor": who} if who else {}))
 
     def actor(self) -> Actor:
         """Who acts here. Raises :class:`PermissionDenied` when there are users and this is none of them."""
@@ -65,6 +66,10 @@ class Workbench:
         Raises :class:`workbench.errors.QueryError`, showing where the query is wrong.
         """
         return self._mirror.sql(query, **params)
+
+    def load_metrics(self) -> None:
+        """Begin to load the metric views' copy of the tables, or to go on with the one in its file. Does not wait."""
+        self._mirror.load_in_background()
 
     def changes_token(self) -> str:
         """A short text that differs once anything the screens show has changed.
@@ -160,6 +165,7 @@ def open_workbench(
     data_dir: Path | str | None = None,
     demo: bool = False,
     as_of: datetime | str | None = None,
+    keep_mirror: bool = False,
 ) -> Workbench:
     """Open the workbench that the environment (or ``settings``) describes.
 
@@ -177,6 +183,9 @@ def open_workbench(
         ``data_dir``, fill that database with the demo unless it has projects.
     as_of
         The moment the demo is made for; time stands still there in this process. An ISO text or an aware datetime.
+    keep_mirror
+        Keep the metric views' copy of the tables in a file in the data folder, so that the next process that asks for
+        it need not load it; for the one that serves. Otherwise, or while another process has it, it is in memory.
 
     Raises
     ------
@@ -200,7 +209,8 @@ def open_workbench(
     if isinstance(actor, str):
         with make_sessions(engine)() as db:
             actor = find_actor(db, actor) if have_users(db) else Actor(actor, Role.ADMIN)
-    return Workbench(runtime, engine, Mirror(engine, progress=bar_for_a_person()), actor)
+    folder = settings.data_dir / "mirror" if keep_mirror else None
+    return Workbench(runtime, engine, Mirror(engine, folder=folder, progress=bar_for_a_person()), actor)
 
 
 def open_database(settings: Settings) -> sa.Engine:

@@ -48,7 +48,7 @@ def serve(address: str, port: int, demo: bool, worker: bool, oauth: str | None) 
     from workbench.bootstrap import fill_with_demo, open_workbench
     from workbench.companion import Companion
 
-    wb = open_workbench()
+    wb = open_workbench(keep_mirror=True)
     if demo and fill_with_demo(wb.engine, clock.now()):
         click.echo("Filled the empty database with demo data.")
     companion = Companion([sys.executable, "-m", "workbench.cli", "worker", "--while-parent-lives"])
@@ -65,6 +65,7 @@ def serve(address: str, port: int, demo: bool, worker: bool, oauth: str | None) 
             raise click.ClickException(f"Port {port} of {address} cannot be bound: {reason}. Try --port.") from error
         signal.signal(signal.SIGTERM, lambda *_: server.io_loop.add_callback_from_signal(server.io_loop.stop))
         server.start()
+        wb.load_metrics()
         shown = "localhost" if address in ("127.0.0.1", "0.0.0.0", "") else address  # noqa: S104 - compared, not bound
         click.echo(f"Command Center is on http://{shown}:{port}. Ctrl-C stops it.")
         server.io_loop.start()

@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(
         default=Path("var"),
-        description="Where the embedded database, its backups, the outbox and rejected rows go.",
+        description="Where the embedded database, its backups, the outbox, rejected rows and the mirror's file go.",
     )
     public_url: str | None = Field(
         default=None,

@@ -18,6 +18,7 @@ import duckdb
 import pandas as pd
 
 from workbench.errors import QueryError
+from workbench.metrics.copy import is_damage
 from workbench.metrics.frames import from_result
 
 MAX_ROWS: Final = 100_000
@@ -25,6 +26,8 @@ TIMEOUT_SECONDS: Final = 30.0
 
 #: Table functions that only make or unfold values.
 _TABLE_FUNCTIONS: Final = frozenset({"generate_series", "json_each", "json_tree", "range", "repeat", "unnest"})
+#: What DuckDB may take for a file's name or address. None of our tables has one of these.
+_PATH: Final = re.compile(r"[./\\:*?\[]")
 _PLACE: Final = re.compile(r"^LINE (\d+): ", re.MULTILINE)
 #: The line that comes before the caller's own text in what is run.
 _WRAPPED: Final = "SELECT * FROM (\n{query}\n) LIMIT {rows}"
@@ -75,7 +78,21 @@ def check(cursor: duckdb.DuckDBPyConnection, query: object) -> str:
                 f"The table function {name} is not available: a query reads the tables of the mirror and nothing else. "
                 f"Available are {', '.join(sorted(_TABLE_FUNCTIONS))}."
             )
+    for name in _tables(tree):
+        if _PATH.search(name):
+            raise QueryError(f"{name!r} looks like a file: a query reads the tables of the mirror and nothing else.")
     return body
+
+
+def _tables(node: Any) -> Iterator[str]:
+    if isinstance(node, list):
+        for child in node:
+            yield from _tables(child)
+    elif isinstance(node, dict):
+        if node.get("type") == "BASE_TABLE":
+            yield str(node["table_name"])
+        for child in node.values():
+            yield from _tables(child)
 
 
 def _table_functions(node: Any) -> Iterator[str]:
@@ -109,6 +126,8 @@ def _explained(*, shift: int) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
+        if is_damage(error):
+            raise
         raise explain(str(error), shift=shift) from error
 
 

@@ -79,6 +79,7 @@ _POSTGRESQL: Final = sa.text(
     + ", ".join(f"({query})" for query in _UNCAPTURED.values()).replace("{never}", "-infinity")
 )
 
+_MARK_ON_SQLITE: Final = sa.text("SELECT mark FROM change_log WHERE id = :at")
 _ANY_ON_SQLITE: Final = sa.text("SELECT EXISTS (SELECT 1 FROM change_log WHERE id > :at)")
 _LOGGED_ON_SQLITE: Final = sa.text("SELECT DISTINCT table_number, row_id FROM change_log WHERE id > :at")
 _UNSEEN: Final = (
@@ -101,6 +102,18 @@ def position(connection: Connection) -> Position:
         history, at, needs, floor, shapes, *uncaptured = connection.execute(_POSTGRESQL).one()
     shapes = {**shapes, **dict(zip(_UNCAPTURED, uncaptured, strict=True))}
     return Position(str(history), shapes, str(at), needs, floor or 0)
+
+
+def mark(connection: Connection, at: Position) -> str | None:
+    """What tells, in a later process, that this database still has the history that led to ``at``; None: nothing does.
+
+    A restore brings back an older log, which goes on with numbers it had given before. On PostgreSQL the history
+    itself tells: it holds the server's start, and a server can't be restored without one.
+    """
+    if connection.dialect.name == "postgresql":
+        return at.history
+    found = connection.scalar(_MARK_ON_SQLITE, {"at": at.at})
+    return None if found is None else str(found)
 
 
 def any_logged(connection: Connection, since: Position) -> bool:

@@ -19,6 +19,8 @@ class Loading:
 
     rows: int
     expected: int
+    #: Why what there was before is not gone on with, in words; empty for a first load.
+    why: str = ""
 
     @property
     def share(self) -> float:
@@ -26,9 +28,8 @@ class Loading:
         return min(self.rows / self.expected, 1.0) if self.expected else 0.0
 
     def __str__(self) -> str:
-        if not self.expected:
-            return "Loading numbers"
-        return f"Loading numbers: {self.share:.0%} of about {self.expected:,} rows"
+        head = f"Loading numbers anew ({self.why})" if self.why else "Loading numbers"
+        return f"{head}: {self.share:.0%} of about {self.expected:,} rows" if self.expected else head
 
 
 #: Called with every step of a load, and with None at its end.
