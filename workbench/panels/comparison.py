@@ -33,6 +33,8 @@ class Comparison:
             label="Layout", options=LAYOUTS, value="beside", size="small", margin=0, align="center"
         )
         self.result = pn.pane.HTML("", **safe.pane_options(stylesheets=[style("diff.css")]))
+        #: What each of them was set to here: only another value is the person's choice.
+        self._told: dict[Any, Any] = {self.layout: "beside"}
         for widget in (self.old, self.new, self.layout):
             widget.param.watch(self._click, "value")
         self.view = pn.Column(
@@ -49,7 +51,8 @@ class Comparison:
             self._labels = dict(labels)
             options = {words: number for number, words in labels.items()}
             for widget in (self.old, self.new):
-                widget.param.update(options=options, value=widget.value if widget.value in labels else None)
+                self._told[widget] = widget.value if widget.value in labels else next(iter(labels))
+                widget.param.update(options=options, value=self._told[widget])
 
     def show(self, old: int, new: int, layout: str) -> None:
         """Compare these two; numbers that are not offered, and another layout, are left out of account."""
@@ -59,13 +62,14 @@ class Comparison:
         if old not in self._labels or new not in self._labels or wanted == self._shown:
             return
         self._shown = wanted
-        self.old.value, self.new.value, self.layout.value = wanted
+        for widget, value in zip((self.old, self.new, self.layout), wanted, strict=True):
+            self._told[widget] = value
+            widget.value = value
         heads = self._labels[old].split(" · ")[0], self._labels[new].split(" · ")[0]
         self.result.object = diff_html.html(
             self._read(old), self._read(new), left=heads[0], right=heads[1], inline=layout == "inline"
         )
 
-    def _click(self, *_: Any) -> None:
-        chosen = self.old.value, self.new.value, self.layout.value
-        if None not in chosen and chosen != self._shown:
-            self._on_choose(*chosen)
+    def _click(self, event: Any) -> None:
+        if event.new != self._told.get(event.obj):
+            self._on_choose(self.old.value, self.new.value, self.layout.value)

@@ -196,6 +196,26 @@ def test_the_changes_between_any_two_revisions_are_shown(room: WarRoom) -> None:
     assert "<del>weekend</del>" in room.strategy.comparison.result.object
 
 
+def test_opening_a_project_opens_no_comparison(room: WarRoom) -> None:
+    assert room.state.filters == {}
+    assert room.strategy.tabs.active == "read"
+
+
+def test_view_revision_and_what_is_compared_stand_in_the_address(state: WorkbenchState, project_id: int) -> None:
+    state.poll(force=True)
+    room = WarRoom(state)
+    state.go("war-room", project_id=project_id, view="changes", layout="inline", **{"from": "2", "to": "1"})
+    assert "<del>weekend</del> <ins>weekday</ins>" in room.strategy.comparison.result.object
+    room.strategy.comparison.layout.value = "beside"
+    assert state.filters == {"view": "changes", "from": "2", "to": "1"}
+    state.go(project_id=project_id, revision="1")
+    assert "weekday" in room.strategy.document.object
+    state.go(project_id=project_id)
+    assert "weekend" in room.strategy.document.object
+    state.go(project_id=project_id, view="secrets", revision="99", layout="upside down")
+    assert (room.strategy.tabs.active, room.strategy.number) == ("read", 2)
+
+
 def test_the_history_says_who_decided_what_when_and_why(room: WarRoom) -> None:
     room.state.call(ops.reject_strategy, room.state.project_id, "Too generic", number=2)
     room.strategy.tabs._handle_msg({"type": "choose", "key": "history"})
