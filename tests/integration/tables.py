@@ -26,6 +26,7 @@ CHAIN = (
     "4b9e27d0c5f3",
     "c7d31f5a8e62",
     "6e0a94b7d2c5",
+    "b81d4f60c39e",
 )
 #: The tables a person's rows are not in.
 MACHINERY = {"alembic_version", "change_log", "mirror_state"}

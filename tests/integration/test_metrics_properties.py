@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy.engine import Engine
@@ -17,7 +18,6 @@ from tests.integration import metrics_slow as slow
 from tests.integration.metrics_data import fill, moments, seeds
 from workbench.metrics import Metrics, Mirror, views
 from workbench.metrics.activity import SOURCES, activity, decode
-from workbench.metrics.frames import to_rows
 
 # One database serves all examples: each is rolled back.
 examples = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -37,6 +37,10 @@ def rolled_back(db: Session) -> Iterator[None]:
         yield
     finally:
         db.rollback()
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
 def _pages(source: views.Source, size: int, **filters: object) -> list[tuple[object, ...]]:
@@ -129,13 +133,13 @@ def test_the_mirror_answers_exactly_as_the_database_does(db: Session, mirror: Mi
             assert views.attention(mirror, **asked) == views.attention(db, **asked)  # type: ignore[arg-type]
             assert activity(mirror, limit=500, **asked) == activity(db, limit=500, **asked)  # type: ignore[arg-type]
             since = as_of - timedelta(days=8)
-            delivered = to_rows(wb.delivery(since=since, **asked))  # type: ignore[arg-type]
+            delivered = _rows(wb.delivery(since=since, **asked))  # type: ignore[arg-type]
             assert delivered == slow.delivery(all_, since, as_of, project_id)
-            assert to_rows(wb.cohorts(**asked)) == slow.cohorts(all_, as_of, project_id)  # type: ignore[arg-type]
+            assert _rows(wb.cohorts(**asked)) == slow.cohorts(all_, as_of, project_id)  # type: ignore[arg-type]
             until = as_of + timedelta(days=8)
-            ahead = to_rows(wb.queue_ahead(until=until, **asked))  # type: ignore[arg-type]
+            ahead = _rows(wb.queue_ahead(until=until, **asked))  # type: ignore[arg-type]
             assert ahead == slow.queue_ahead(all_, until, as_of, project_id)
-            assert to_rows(wb.funnel(**asked)) == slow.funnel(all_, as_of, project_id)  # type: ignore[arg-type]
+            assert _rows(wb.funnel(**asked)) == slow.funnel(all_, as_of, project_id)  # type: ignore[arg-type]
         assert views.timeline(mirror, project_id=project_id) == views.timeline(db, project_id=project_id)
     assert views.pipeline(mirror) == views.pipeline(db)
     assert _pages(mirror, 17) == _pages(db, 23)

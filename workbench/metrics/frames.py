@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC
 from typing import Any
 
 import duckdb
@@ -24,19 +25,24 @@ def from_rows(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> 
     return pd.DataFrame({name: pd.Series([row[name] for row in kept], dtype=dtype) for name, dtype in columns.items()})
 
 
-def to_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of ``frame`` as plain Python values: ``None`` where something is missing, aware datetimes."""
-    columns = {
-        str(name): [None if missing else _plain(value) for value, missing in zip(series, series.isna(), strict=True)]
-        for name, series in frame.items()
-    }
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+def to_rows(cursor: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The result waiting in ``cursor`` as plain Python values: ``None`` where something is missing, aware datetimes."""
+    types = {str(column[0]): str(column[1]) for column in cursor.description or ()}
+    arrays = cursor.fetchnumpy()
+    columns = [_plain(arrays[name], type_) for name, type_ in types.items()]
+    return [dict(zip(types, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, pd.Timestamp):
-        return value.to_pydatetime()
-    return value.item() if isinstance(value, np.generic) else value
+def _plain(array: Any, type_: str) -> list[Any]:
+    if type_ == "TIMESTAMP WITH TIME ZONE":
+        mask, values = np.ma.getmaskarray(array), np.ma.getdata(array).astype("datetime64[us]").tolist()
+        return [None if gone else value.replace(tzinfo=UTC) for value, gone in zip(values, mask, strict=True)]
+    if isinstance(array, pd.Categorical):  # an ENUM
+        array = np.asarray(array, dtype=object)
+    if array.dtype.kind == "f":
+        array = np.ma.masked_invalid(array)
+    values = array.tolist()
+    return [None if value is np.nan else value for value in values] if array.dtype.kind == "O" else values
 
 
 def from_result(cursor: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -10,7 +10,7 @@ transaction) or a :class:`Mirror` (its DuckDB copy answers). Who calls does not 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -22,13 +22,16 @@ from sqlalchemy.orm import Session
 
 from workbench.clock import as_utc, now
 from workbench.db import UtcDateTime
+from workbench.enums import AttemptStatus, Platform
 from workbench.errors import InputError
-from workbench.metrics.frames import FLAG, INTEGER, MAYBE_INTEGER, NUMBER, TEXT, TIME, to_rows
+from workbench.metrics.frames import FLAG, INTEGER, MAYBE_INTEGER, NUMBER, TEXT, TIME
 from workbench.metrics.mirror import Mirror
 
 Source = Session | Mirror
 
 _PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
+#: A part that is left out where one of its parameters is None, so that no engine plans what nobody asked for.
+_OPTIONAL = re.compile(r"\[\[((?:(?!\[\[|\]\]).)*)\]\]", re.DOTALL)
 _SQL_TYPES: Final[dict[str, sa.types.TypeEngine[Any]]] = {
     INTEGER: sa.BigInteger(),
     MAYBE_INTEGER: sa.BigInteger(),
@@ -42,6 +45,7 @@ _SQL_TYPES: Final[dict[str, sa.types.TypeEngine[Any]]] = {
 OVERDUE_AFTER: Final = timedelta(minutes=5)
 #: The most rows one page of a list may have.
 LONGEST_PAGE: Final = 10_000
+_OPEN: Final = frozenset({AttemptStatus.SENDING, AttemptStatus.FAILED, AttemptStatus.UNKNOWN})
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -65,7 +69,7 @@ class View:
 
     @cached_property
     def sql(self) -> str:
-        """The query, with ``:name`` for parameters."""
+        """The query, with ``:name`` for parameters and ``[[…]]`` around parts that need theirs to be given."""
         return "\n".join(self._lines[1]).strip()
 
     @property
@@ -78,20 +82,29 @@ class View:
     def parameters(self) -> frozenset[str]:
         return frozenset(_PARAMETER.findall(self.sql))
 
-    @cached_property
-    def duckdb(self) -> str:
-        return _PARAMETER.sub(r"$\1", self.sql)
+    def asked(self, given: Collection[str]) -> str:
+        """The query with the optional parts whose parameters are all among ``given``, and without the others."""
+
+        def chosen(part: re.Match[str]) -> str:
+            return part[1] if set(_PARAMETER.findall(part[1])) <= set(given) else ""
+
+        text, parts = self.sql, 1
+        while parts:  # the inner ones first
+            text, parts = _OPTIONAL.subn(chosen, text)
+        return text
 
     def rows(self, source: Source, **values: Any) -> list[dict[str, Any]]:
         """What ``source`` answers, as plain values: ``None`` where something is missing, times aware in UTC."""
+        query = self.asked([name for name, value in values.items() if value is not None])
+        needed = {name: values[name] for name in _PARAMETER.findall(query)}
         if isinstance(source, Mirror):
-            return to_rows(source.fetch(self.duckdb, values))
+            return source.rows(_PARAMETER.sub(r"$\1", query), needed)
         binds = [
             sa.bindparam(name, type_=UtcDateTime() if isinstance(value, datetime) else None)
-            for name, value in values.items()
+            for name, value in needed.items()
         ]
         types = {name: _SQL_TYPES[dtype] for name, dtype in self.columns.items()}
-        result = source.execute(sa.text(self.sql).bindparams(*binds).columns(**types), values)
+        result = source.execute(sa.text(query).bindparams(*binds).columns(**types), needed)
         return [dict(row) for row in result.mappings()]
 
 
@@ -239,9 +252,12 @@ def timeline(
     return TIMELINE.rows(
         source,
         project_id=project_id,
+        everywhere=1 if project_id is None else None,
         limit=page_size(limit),
         status=status,
+        open_status=status if status in _OPEN else None,
         platform=platform,
+        post_platform=platform if platform != Platform.EMAIL else None,
         since=as_utc(since) if since else _BEGINNING,
         until=as_utc(until) if until else _END,
     )

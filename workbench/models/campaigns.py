@@ -109,7 +109,25 @@ class OutreachAttempt(Timestamps, Base):
         Index("ix_cam_outreach_attempts_lead_id", "lead_id"),
         Index("ix_cam_outreach_attempts_created_at_id", "created_at", "id"),
         Index("ix_cam_outreach_attempts_attempted_at", "attempted_at"),
-        Index("ix_cam_outreach_attempts_campaign", "campaign_id", "status", "created_at", "id"),
+        # The newest of a project: of its campaigns, and of its posts, which have none.
+        Index("ix_cam_outreach_attempts_campaign_newest", "campaign_id", "status", "attempted_at", "id"),
+        Index(
+            "ix_cam_outreach_attempts_no_campaign",
+            "content_item_id",
+            "attempted_at",
+            "id",
+            sqlite_where=sa.text("campaign_id IS NULL"),
+            postgresql_where=sa.text("campaign_id IS NULL"),
+        ),
+        # The newest on one platform, where millions of e-mails may stand between two posts.
+        Index(
+            "ix_cam_outreach_attempts_no_email",
+            "channel",
+            "attempted_at",
+            "id",
+            sqlite_where=sa.text("channel <> 'email'"),
+            postgresql_where=sa.text("channel <> 'email'"),
+        ),
         one_of("mode", Mode),
     )
 

@@ -34,6 +34,7 @@ class AuditEvent(Base):
     __tablename__ = "audit_events"
     __table_args__ = (
         Index("ix_audit_events_at_id", "at", "id"),
+        Index("ix_audit_events_project_id_at_id", "project_id", "at", "id"),
         Index("ix_audit_events_entity_entity_id", "entity", "entity_id"),
         Index("ix_audit_events_batch_id", "batch_id"),
     )

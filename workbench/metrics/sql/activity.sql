@@ -7,31 +7,45 @@
 -- Each branch is cut to the page's size by its own index first; the names are looked up after that.
 -- In words, one row is a time, an event and its detail; of a person nothing is said but the name.
 -- branch: 1 attempt, 2 audit, 3 contact, 4 search began, 5 search ended.
-WITH attempts AS (
+WITH newest AS (
+  SELECT * FROM (
+    SELECT a.id, a.attempted_at FROM cam_outreach_attempts a
+    WHERE CAST(:attempts AS INTEGER) = 1
+      AND a.status IN ('SENT', 'FAILED', 'UNKNOWN')
+      AND a.attempted_at <= :before
+      AND (
+        a.attempted_at < :before
+        OR 1 < CAST(:before_branch AS INTEGER)
+        OR (1 = CAST(:before_branch AS INTEGER) AND a.id < CAST(:before_id AS INTEGER))
+      )
+      [[AND a.campaign_id IN (SELECT id FROM cam_campaigns WHERE project_id = :project_id)]]
+    ORDER BY a.attempted_at DESC, a.id DESC
+    LIMIT :limit
+  ) tried
+  [[UNION ALL
+  SELECT * FROM (
+    SELECT a.id, a.attempted_at FROM cam_outreach_attempts a
+    WHERE CAST(:attempts AS INTEGER) = 1
+      AND a.status IN ('SENT', 'FAILED', 'UNKNOWN')
+      AND a.attempted_at <= :before
+      AND (
+        a.attempted_at < :before
+        OR 1 < CAST(:before_branch AS INTEGER)
+        OR (1 = CAST(:before_branch AS INTEGER) AND a.id < CAST(:before_id AS INTEGER))
+      )
+      AND a.campaign_id IS NULL
+      AND a.content_item_id IN (SELECT id FROM content_items WHERE project_id = :project_id)
+    ORDER BY a.attempted_at DESC, a.id DESC
+    LIMIT :limit
+  ) posts]]
+),
+attempts AS (
   SELECT
     a.attempted_at AS "at", 1 AS branch, a.id, a.status AS what, a.channel AS platform, a.mode,
     a.campaign_id, a.content_item_id, a.lead_id, CAST(NULL AS INTEGER) AS project_id, a.last_error AS words,
     CAST(NULL AS VARCHAR(32)) AS entity, CAST(NULL AS INTEGER) AS entity_id,
     CAST(NULL AS VARCHAR(200)) AS actor, CAST(NULL AS TEXT) AS facts
-  FROM cam_outreach_attempts a
-  WHERE CAST(:attempts AS INTEGER) = 1
-    AND a.status IN ('SENT', 'FAILED', 'UNKNOWN')
-    AND a.attempted_at <= :before
-    AND (
-      a.attempted_at < :before
-      OR 1 < CAST(:before_branch AS INTEGER)
-      OR (1 = CAST(:before_branch AS INTEGER) AND a.id < CAST(:before_id AS INTEGER))
-    )
-    AND (
-      CAST(:project_id AS INTEGER) IS NULL
-      OR a.campaign_id IN (SELECT id FROM cam_campaigns WHERE project_id = :project_id)
-      OR (
-        a.campaign_id IS NULL
-        AND a.content_item_id IN (SELECT id FROM content_items WHERE project_id = :project_id)
-      )
-    )
-  ORDER BY a.attempted_at DESC, a.id DESC
-  LIMIT :limit
+  FROM newest JOIN cam_outreach_attempts a ON a.id = newest.id
 ),
 audits AS (
   SELECT
@@ -47,7 +61,7 @@ audits AS (
       OR 2 < CAST(:before_branch AS INTEGER)
       OR (2 = CAST(:before_branch AS INTEGER) AND e.id < CAST(:before_id AS INTEGER))
     )
-    AND (CAST(:project_id AS INTEGER) IS NULL OR e.project_id = :project_id)
+    [[AND e.project_id = :project_id]]
   ORDER BY e."at" DESC, e.id DESC
   LIMIT :limit
 ),
@@ -66,10 +80,7 @@ contacts AS (
       OR 3 < CAST(:before_branch AS INTEGER)
       OR (3 = CAST(:before_branch AS INTEGER) AND e.id < CAST(:before_id AS INTEGER))
     )
-    AND (
-      CAST(:project_id AS INTEGER) IS NULL
-      OR l.campaign_id IN (SELECT id FROM cam_campaigns WHERE project_id = :project_id)
-    )
+    [[AND l.campaign_id IN (SELECT id FROM cam_campaigns WHERE project_id = :project_id)]]
   ORDER BY e.event_at DESC, e.id DESC
   LIMIT :limit
 ),
@@ -84,10 +95,7 @@ searches AS (
   FROM cam_discovery_jobs j CROSS JOIN (SELECT 4 AS branch UNION ALL SELECT 5) half
   WHERE CAST(:searches AS INTEGER) = 1
     AND (half.branch = 4 OR j.completed_at IS NOT NULL)
-    AND (
-      CAST(:project_id AS INTEGER) IS NULL
-      OR j.campaign_id IN (SELECT id FROM cam_campaigns WHERE project_id = :project_id)
-    )
+    [[AND j.campaign_id IN (SELECT id FROM cam_campaigns WHERE project_id = :project_id)]]
 ),
 found AS (
   SELECT * FROM searches s

@@ -12,10 +12,7 @@ WITH chosen AS (
     l.status = 'CONTACTED' OR l.last_contacted_at IS NOT NULL AS contacted
   FROM cam_leads l
   WHERE l.created_at <= :as_of
-    AND (
-      CAST(:project_id AS INTEGER) IS NULL
-      OR l.campaign_id IN (SELECT id FROM cam_campaigns WHERE project_id = :project_id)
-    )
+    [[AND l.campaign_id IN (SELECT id FROM cam_campaigns WHERE project_id = :project_id)]]
 ),
 counted AS (
   SELECT

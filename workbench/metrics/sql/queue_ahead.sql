@@ -12,7 +12,7 @@ waiting AS (
   FROM execution_queue q CROSS JOIN present JOIN content_items i ON i.id = q.content_item_id
   WHERE q.status = 'QUEUED'
     AND q.mode = present.mode
-    AND (CAST(:project_id AS INTEGER) IS NULL OR i.project_id = :project_id)
+    [[AND i.project_id = :project_id]]
 )
 SELECT
   date_trunc('hour', greatest(due, CAST(:as_of AS TIMESTAMPTZ))) AS hour,

@@ -5,11 +5,10 @@
 -- The range is closed at since and open at until, so that two months that meet show nothing twice.
 -- title: of the version that was queued; a post without one shows how its text begins.
 -- lead: the person written to; null for a post, and once the person was erased.
-WITH chosen AS (
-  SELECT id AS content_item_id FROM content_items
-  WHERE (CAST(:project_id AS INTEGER) IS NULL OR project_id = :project_id)
-),
-planned AS (
+--
+-- The newest of each are found by an index first, and the names looked up after that: of a project by its campaigns and
+-- its posts apart; of the few that are open or no e-mails by indexes of their own, which SQLite takes when it is told so.
+WITH planned AS (
   SELECT
     q.scheduled_time AS "at", 'queue' AS kind, q.id, q.id AS queue_id, q.content_item_id,
     CAST(NULL AS INTEGER) AS campaign_id, CAST(NULL AS INTEGER) AS lead_id, q.status, q.mode,
@@ -20,30 +19,47 @@ planned AS (
       q.status IN ('QUEUED', 'RUNNING', 'MISSED', 'CANCELLED')
       OR (q.status = 'FAILED' AND NOT EXISTS (SELECT 1 FROM cam_outreach_attempts a WHERE a.queue_id = q.id))
     )
-    AND (CAST(:status AS VARCHAR(16)) IS NULL OR q.status = :status)
-    AND (CAST(:platform AS VARCHAR(16)) IS NULL OR i.platform = :platform)
-    AND (CAST(:project_id AS INTEGER) IS NULL OR i.project_id = :project_id)
+    [[AND q.status = :status]]
+    [[AND i.platform = :platform]]
+    [[AND i.project_id = :project_id]]
   ORDER BY q.scheduled_time DESC, q.id DESC
   LIMIT :limit
+),
+newest AS (
+  SELECT * FROM (
+    SELECT a.id, a.attempted_at FROM cam_outreach_attempts a
+    WHERE a.attempted_at >= :since AND a.attempted_at < :until
+      AND a.status IN ('SENDING', 'SENT', 'FAILED', 'UNKNOWN')
+      [[AND a.status = :status]]
+      [[AND a.status IN ('SENDING', 'FAILED', 'UNKNOWN') AND a.status = :open_status]]
+      [[AND a.channel = :platform]]
+      [[AND a.channel <> 'email' AND a.channel = :post_platform]]
+      [[AND (a.campaign_id IS NOT NULL OR a.content_item_id IS NOT NULL) AND CAST(:everywhere AS INTEGER) = 1]]
+      [[AND a.campaign_id IN (SELECT id FROM cam_campaigns WHERE project_id = :project_id)]]
+    ORDER BY a.attempted_at DESC, a.id DESC
+    LIMIT :limit
+  ) tried
+  [[UNION ALL
+  SELECT * FROM (
+    SELECT a.id, a.attempted_at FROM cam_outreach_attempts a
+    WHERE a.attempted_at >= :since AND a.attempted_at < :until
+      AND a.status IN ('SENDING', 'SENT', 'FAILED', 'UNKNOWN')
+      [[AND a.status = :status]]
+      [[AND a.status IN ('SENDING', 'FAILED', 'UNKNOWN') AND a.status = :open_status]]
+      [[AND a.channel = :platform]]
+      [[AND a.channel <> 'email' AND a.channel = :post_platform]]
+      AND a.campaign_id IS NULL
+      AND a.content_item_id IN (SELECT id FROM content_items WHERE project_id = :project_id)
+    ORDER BY a.attempted_at DESC, a.id DESC
+    LIMIT :limit
+  ) posts]]
 ),
 done AS (
   SELECT
     a.attempted_at AS "at", 'attempt' AS kind, a.id, a.queue_id, a.content_item_id,
     a.campaign_id, a.lead_id, a.status, a.mode,
     a.channel AS platform, a.external_id, a.last_error AS error
-  FROM cam_outreach_attempts a
-  WHERE a.attempted_at >= :since AND a.attempted_at < :until
-    AND a.status IN ('SENDING', 'SENT', 'FAILED', 'UNKNOWN')
-    AND (a.campaign_id IS NOT NULL OR a.content_item_id IS NOT NULL)
-    AND (CAST(:status AS VARCHAR(16)) IS NULL OR a.status = :status)
-    AND (CAST(:platform AS VARCHAR(16)) IS NULL OR a.channel = :platform)
-    AND (
-      CAST(:project_id AS INTEGER) IS NULL
-      OR a.campaign_id IN (SELECT id FROM cam_campaigns WHERE project_id = :project_id)
-      OR (a.campaign_id IS NULL AND a.content_item_id IN (SELECT content_item_id FROM chosen))
-    )
-  ORDER BY a.attempted_at DESC, a.id DESC
-  LIMIT :limit
+  FROM newest JOIN cam_outreach_attempts a ON a.id = newest.id
 ),
 latest AS (
   SELECT * FROM planned UNION ALL SELECT * FROM done
