@@ -17,9 +17,9 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import Session
 
 from tests import factories as make
-from workbench.db import make_engine
+from workbench.db import data_version, make_engine
 from workbench.errors import DatabaseBusy, DatabaseProblem
-from workbench.metrics import Mirror, source
+from workbench.metrics import Mirror, source, watch
 from workbench.metrics.copy import MOST_WORDS
 from workbench.metrics.loading import Loading
 from workbench.metrics.source import Table
@@ -186,6 +186,27 @@ def test_a_value_that_is_none_of_its_column_is_said_and_hurts_until_it_is_correc
             mirror.refresh()
     run(engine, "UPDATE cam_leads SET created_at = '2026-11-19 10:00:00.000000' WHERE id = 1")
     assert names(mirror) == ["Odd", "Lea", "Lea"]
+
+
+def test_a_refresh_after_nothing_asks_one_short_question(
+    engine: Engine, mirror: Mirror, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror.refresh()
+    assert not mirror.refresh()
+    statements: list[str] = []
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def _watched(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    asked: list[object] = []
+    monkeypatch.setattr(watch, "data_version", lambda connection: asked.append(1) or data_version(connection))
+    for _ in range(5):
+        assert not mirror.refresh()
+    assert statements == []
+    assert len(asked) == 5
+    run(engine, "UPDATE cam_leads SET name = 'Seen'")
+    assert names(mirror) == ["Seen"] * 5
 
 
 # Words

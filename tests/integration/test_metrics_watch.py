@@ -10,6 +10,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from tests import factories as make
+from workbench.db import make_engine
 from workbench.errors import DatabaseProblem
 from workbench.metrics import changes, watch
 from workbench.metrics.watch import Watch
@@ -68,6 +69,27 @@ def test_a_closed_watch_looks_again(engine: Engine, db: Session, monkeypatch: py
     db.commit()
     assert shared.token() != before
     shared.close()
+
+
+@pytest.mark.postgres
+def test_a_watch_whose_connection_was_cut_looks_by_another(
+    fresh_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0)
+    engine = make_engine(fresh_postgres_url)
+    shared = Watch(engine)
+    before = shared.token()
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO suppressions (address_norm, reason, created_at) VALUES ('a@x', 'bounce', now())"
+        )
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert shared.token() != before
+    shared.close()
+    engine.dispose()
 
 
 def test_a_database_that_cannot_be_read_is_said(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,7 +106,7 @@ class Mirror:
 
     def _refresh(self) -> bool:
         version = self.watch.version()
-        if self._position is not None and version is not None and version == self._seen:
+        if self._position is not None and version == self._seen:
             return False
         changed = False
         if not self._unchanged():

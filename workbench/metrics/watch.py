@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from workbench.db import data_version, explain, file_identity, for_single_reads
+from workbench.errors import DatabaseProblem
 from workbench.metrics import changes
 
 #: PostgreSQL is asked once in this time, however many ask; a change is seen that much later at most.
@@ -22,35 +23,34 @@ class Watch:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
-        #: SQLite only: the connection on which ``data_version`` tells whether another one has written.
+        #: One of its own: only there SQLite tells whether another one has written, and PostgreSQL need not be pinged.
         self._connection: Connection | None = None
-        #: How many there were: the numbers of two connections can't be compared.
+        #: How many there were: what two connections say can't be compared.
         self._opened = 0
         self._token = ""
         self._seen: object = None
         self._looked = float("-inf")
 
     def version(self) -> object:
-        """SQLite: what stays equal for as long as nobody has committed, in a few microseconds. PostgreSQL: None.
-
-        Raises :class:`DatabaseProblem`.
+        """What stays equal for as long as nobody has committed: a few microseconds on SQLite, one short question on
+        PostgreSQL. Raises :class:`DatabaseProblem`.
         """
         with self._lock:
             return self._version()
 
     def token(self) -> str:
-        """As :func:`changes.token`, without a query while nothing has changed. Raises :class:`DatabaseProblem`."""
+        """As :func:`changes.token`, without its query while nothing has changed. Raises :class:`DatabaseProblem`."""
         with self._lock:
+            server = self._engine.dialect.name != "sqlite"
+            if server and time.monotonic() - self._looked < LOOK_SECONDS:
+                return self._token
             version = self._version()
-            if version is not None and version == self._seen:
-                return self._token
-            if version is None and time.monotonic() - self._looked < LOOK_SECONDS:
-                return self._token
-            try:
-                with for_single_reads(self._engine).connect() as connection:
-                    self._token = changes.token(connection)
-            except DBAPIError as error:
-                raise explain(error) from error
+            if version != self._seen:
+                try:
+                    with for_single_reads(self._engine).connect() as connection:
+                        self._token = changes.token(connection)
+                except DBAPIError as error:
+                    raise explain(error) from error
             self._seen, self._looked = version, time.monotonic()
             return self._token
 
@@ -60,14 +60,16 @@ class Watch:
             self._let_go()
 
     def _version(self) -> object:
-        if self._engine.dialect.name != "sqlite":
-            return None
-        if self._connection is not None and self._connection.info["file"] != file_identity(self._engine):
-            self._let_go()  # another file stands in its place
+        if self._connection is not None:
+            try:
+                if self._connection.info.get("file") == file_identity(self._engine):
+                    return self._opened, data_version(self._connection)
+            except DatabaseProblem:  # the server was restarted, say; the next connection tells
+                self._connection.invalidate()
+            self._let_go()  # or another file stands in its place
         try:
-            if self._connection is None:
-                self._connection = self._engine.connect()
-                self._opened += 1
+            self._connection = for_single_reads(self._engine).connect()
+            self._opened += 1
             return self._opened, data_version(self._connection)
         except DBAPIError as error:
             raise explain(error) from error
@@ -76,3 +78,4 @@ class Watch:
         if self._connection is not None:
             self._connection.close()
         self._connection = self._seen = None
+        self._looked = float("-inf")
