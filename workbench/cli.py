@@ -56,7 +56,7 @@ def serve(address: str, port: int, demo: bool, worker: bool, oauth: str | None) 
         # Before the screens are imported, which takes longer than a worker needs to start.
         companion.start()
     try:
-        from workbench.web import make_server
+        from workbench.web import make_server, settle
 
         try:
             server = make_server(wb, address=address, port=port, oauth=oauth)
@@ -68,6 +68,7 @@ def serve(address: str, port: int, demo: bool, worker: bool, oauth: str | None) 
         wb.load_metrics()
         shown = "localhost" if address in ("127.0.0.1", "0.0.0.0", "") else address  # noqa: S104 - compared, not bound
         click.echo(f"Command Center is on http://{shown}:{port}. Ctrl-C stops it.")
+        settle()
         server.io_loop.start()
         server.stop()
     finally:

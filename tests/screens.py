@@ -111,6 +111,17 @@ class Screen:
     def _data(self, id: str) -> str:
         return str(self.models[id]["attributes"]["data"]["id"])
 
+    async def told(self, sign: Sign) -> float:
+        """When the server next tells something that ``sign`` is true of, by the clock of ``time.perf_counter``."""
+        answer = asyncio.get_running_loop().create_future()
+        waiting = sign, answer
+        self._waiting.append(waiting)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return float(await answer)
+        finally:
+            self._waiting.remove(waiting)
+
     async def _act(self, event: Event, answered: Sign) -> float:
         answer = asyncio.get_running_loop().create_future()
         waiting = answered, answer
