@@ -93,7 +93,7 @@ class BriefCard(StateView):
         self.open_dialog("Revisions of the brief", self.comparison.view, width="lg", closes_on_click=True)
 
     def _label(self, one: IntakeRevision, zone: str) -> str:
-        return f"Revision {one['number']} · {one['author'] or 'unknown'} · {times.words(one['created_at'], zone)}"
+        return f"{one['number']} · {one['author'] or 'unknown'} · {times.words(one['created_at'], zone)}"
 
     # Editing it
 

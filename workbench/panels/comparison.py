@@ -26,11 +26,11 @@ class Comparison:
         self._read, self._on_choose = read, on_choose or self.show
         self._shown: tuple[Any, ...] = ()
         self._labels: dict[int, str] = {}
-        select = {"options": {}, "size": "small", "width": 300, "margin": 0}
+        select = {"options": {}, "size": "small", "width": 310, "margin": 0}
         self.old = pmu.Select(label="From", **select)
         self.new = pmu.Select(label="To", **select)
         self.layout = pmu.RadioButtonGroup(
-            label="Layout", options=LAYOUTS, value="beside", size="small", margin=0, align="center"
+            label="", options=LAYOUTS, value="beside", size="small", width=210, margin=0, align="center"
         )
         self.result = pn.pane.HTML("", **safe.pane_options(stylesheets=[style("diff.css")]))
         #: What each of them was set to here: only another value is the person's choice.
@@ -65,9 +65,12 @@ class Comparison:
         for widget, value in zip((self.old, self.new, self.layout), wanted, strict=True):
             self._told[widget] = value
             widget.value = value
-        heads = self._labels[old].split(" · ")[0], self._labels[new].split(" · ")[0]
         self.result.object = diff_html.html(
-            self._read(old), self._read(new), left=heads[0], right=heads[1], inline=layout == "inline"
+            self._read(old),
+            self._read(new),
+            left=f"Revision {old}",
+            right=f"Revision {new}",
+            inline=layout == "inline",
         )
 
     def _click(self, event: Any) -> None:

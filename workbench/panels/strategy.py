@@ -40,7 +40,7 @@ _TONES: Final = {
 def label(revision: StrategyRevision, zone: str) -> str:
     """A revision in a list: number, state, when it was written."""
     state = "in force" if revision["in_force"] else revision["status"].lower()
-    return f"Revision {revision['number']} · {state} · {times.words(revision['created_at'], zone)}"
+    return f"{revision['number']} · {state} · {times.words(revision['created_at'], zone)}"
 
 
 def status_html(revision: StrategyRevision, zone: str) -> str:
@@ -86,7 +86,7 @@ class StrategyCard(StateView):
         self.view = pn.Column(self.empty, self.filled, self.decision.overlay, sizing_mode="stretch_width", margin=0)
 
     def _build_head(self) -> None:
-        self.choice = pmu.Select(label="Revision", options={}, size="small", width=360, margin=0)
+        self.choice = pmu.Select(label="Revision", options={}, size="small", width=310, margin=0)
         self.choice.param.watch(self._choose, "value")
         self.status = pn.pane.HTML("", **safe.pane_options(stylesheets=[style("status.css")], align="center"))
         self.decision = StrategyDecision(self.state)
