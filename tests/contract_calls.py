@@ -5,6 +5,7 @@ Read from top to bottom they can be made one after the other: what a call needs,
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -86,11 +87,16 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
     project = {"project_id": of.project}
     card = project | {"creative_id": of.draft}
     found = {"platform": None, "status": None, "search": None, "stale": None, "include_deleted": False}
-    people = {"campaign_id": None, "status": None, "consent": None, "search": None, "high_intent": False}
+    narrowing = ("campaign_id", "status", "consent", "source", "tag", "suppressed", "search")
+    people = {**dict.fromkeys(narrowing), "high_intent": False}
+    changing = {"status": "QUALIFIED", "add_tags": ["vip"], "remove_tags": (), "campaign_id": None, "reason": None}
     file = {"data": CSV, "encoding": None}
     wanted = {"campaign_id": of.campaign, "criteria": {"titles": ["COO"]}}
     pausing = {"flag": True, "reason": None, "overdue": None}
-    open_attempts = project | {"limit": 100}
+    span = {"platform": None, "since": None, "until": None}
+    open_attempts = project | span | {"limit": 100, "page": 1}
+    queued = project | span | {"status": None, "overdue": False}
+    audit = project | {"entity": None, "action": None, "actor": None, "since": None, "until": None, "search": None}
     draft = {"entity": "strategy", "entity_id": of.project}
     viewer, operator, approver, admin = Role
     return {
@@ -99,6 +105,7 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         "sign_in": (None, {"name": "Nobody", "password": "not the password"}),
         "unsubscribe": (None, {"token": "made up"}),
         "list_projects": (viewer, {}),
+        "search": (viewer, {"text": "Ann"}),
         "get_projects_pipeline": (viewer, {}),
         "get_project_context": (viewer, project),
         "get_intakes": (viewer, project),
@@ -126,13 +133,15 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         "preview_schedule": (viewer, project | {"ids": [of.approved], "schedule_params": None}),
         "preview_resume": (viewer, {"scope": "system", "key": None}),
         "preview_leads": (viewer, file),
-        "get_queue": (viewer, project | {"status": None, "limit": 100}),
+        "get_queue": (viewer, queued | {"limit": 100, "page": 1, "next_first": False}),
+        "count_queue": (viewer, queued),
         "get_queue_item": (viewer, {"queue_id": of.queued}),
         "get_calendar": (
             viewer,
             project | {"first": "2026-11-01", "days": 42, "platform": None, "timezone": None, "per_day": 50},
         ),
         "list_unknown_attempts": (viewer, open_attempts),
+        "count_open_attempts": (viewer, project | span | {"status": "FAILED"}),
         "preview_attempts": (viewer, {"attempt_ids": [of.attempt], "decision": "sent"}),
         "list_failed_attempts": (viewer, open_attempts),
         "get_attention_metrics": (viewer, project | {"as_of": None}),
@@ -141,10 +150,8 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
             viewer,
             project | {"limit": 50, "status": None, "platform": None, "since": None, "until": None},
         ),
-        "get_audit_log": (
-            viewer,
-            project | {"entity": None, "action": None, "actor": None, "limit": 100, "before": None},
-        ),
+        "get_audit_log": (viewer, audit | {"limit": 100, "before": None}),
+        "export_audit_log": (viewer, audit | {"to": io.StringIO()}),
         "get_gateway_status": (viewer, {}),
         "get_workers": (viewer, {}),
         "get_changes_token": (viewer, {}),
@@ -157,8 +164,14 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
             project | people | {"sort": "id", "descending": False, "page": 1, "page_size": 50},
         ),
         "count_leads": (viewer, project | people),
+        "find_lead_ids": (viewer, project | people | {"most": 100}),
         "get_lead": (viewer, {"lead_id": of.lead}),
-        "list_suppressions": (viewer, {}),
+        "list_replies": (viewer, project | {"search": None, "page": 1, "page_size": 50}),
+        "list_suppressions": (viewer, {"search": None, "reason": None, "page": 1, "page_size": None}),
+        "count_suppressions": (viewer, {"search": None, "reason": None}),
+        "export_leads": (operator, project | {"lead_ids": None, "to": io.StringIO()}),
+        "preview_lead_changes": (operator, changing | {"lead_ids": [of.lead], "consent": None}),
+        "preview_erasure": (approver, {"lead_id": of.lead}),
         "list_discoveries": (viewer, project | {"limit": 50}),
         "preview_discovery": (operator, wanted),
         "start_discovery": (operator, wanted | {"max_people": 10, "max_credits": 0}),
@@ -247,6 +260,7 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         ),
         "set_campaign_active": (operator, {"campaign_id": of.campaign, "active": False, "reason": None}),
         "import_leads": (operator, file | {"campaign_id": of.campaign, "columns": None, "filename": ""}),
+        "change_leads": (operator, changing | {"lead_ids": [of.lead]}),
         "set_consent": (operator, {"lead_ids": [of.lead], "consent": "CONSENTED", "reason": None}),
         "record_contact_event": (
             operator,
@@ -260,6 +274,7 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
             },
         ),
         "suppress_address": (operator, {"address": "gone@example.com", "reason": "bounce"}),
+        "import_suppressions": (operator, {"data": "someone@example.com", "reason": "bounce"}),
         "lift_suppression": (approver, {"address": "gone@example.com", "reason": "It works again"}),
         "erase_lead": (approver, {"lead_id": of.lead, "reason": "They asked for it"}),
         "add_user": (admin, {"name": "Ada", "role": "admin", "password": "correct horse battery"}),

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from tests import factories as make
 from workbench.enums import Consent, Role, SuppressionReason
-from workbench.errors import InputError, NotFoundError, PermissionDenied
+from workbench.errors import InputError, PermissionDenied
 from workbench.models import AuditEvent, Campaign, Lead
-from workbench.operator_services.leads import erase_lead, set_consent
+from workbench.operator_services import erase_lead, set_consent
 from workbench.operator_services.schedules import undo_batch
 from workbench.services import suppressions
 from workbench.services.audit import Actor
@@ -120,8 +120,8 @@ def test_what_makes_no_sense_changes_nothing(db: Session, campaign: Campaign) ->
     db.commit()
     with pytest.raises(InputError, match="'maybe' is no consent"):
         set_consent(db, [lead.id], "maybe")
-    with pytest.raises(NotFoundError, match="whole number"):
-        set_consent(db, [lead.id, "2"], "DNC")  # type: ignore[list-item]
+    with pytest.raises(InputError, match="as a list"):
+        set_consent(db, "12", "DNC")
     with pytest.raises(InputError, match="10,001 leads"):
         set_consent(db, list(range(1, 10_002)), "DNC")
     assert consents(db, lead.id) == ["UNKNOWN"]

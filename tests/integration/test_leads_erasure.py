@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from tests import factories as make
 from workbench.enums import AttemptStatus, Consent, QueueStatus, Role, SuppressionReason
 from workbench.errors import InputError, InvalidTransition, NotConfigured, NotFoundError, PermissionDenied
-from workbench.models import AuditEvent, Base, Campaign, Draft, Lead, OutreachAttempt, Suppression
+from workbench.models import AuditEvent, Base, Campaign, ContactEvent, Draft, Lead, OutreachAttempt, Suppression
+from workbench.operator_services import erase_lead, preview_erasure, record_contact_event, set_consent
 from workbench.operator_services.lead_files import import_leads
-from workbench.operator_services.leads import erase_lead, record_contact_event, set_consent
 from workbench.operator_services.suppressions import lift_suppression, list_suppressions
 from workbench.services import suppressions
 from workbench.services.audit import Actor
@@ -238,3 +238,24 @@ def test_only_approvers_erase(db: Session, sessions: sessionmaker[Session], camp
         erase_lead(approver, lead.id, "Asked for it")
         with pytest.raises(NotFoundError, match="may have been erased"):
             erase_lead(approver, lead.id, "Asked for it")
+
+
+def test_a_preview_of_an_erasure_counts_what_goes_and_what_stays(db: Session, campaign: Campaign) -> None:
+    lead = a_whole_life(db, campaign)
+    outlook = preview_erasure(db, lead.id)
+    counted = {
+        "leads": len(db.scalars(sa.select(Lead.id).where(Lead.email_norm == lead.email_norm)).all()),
+        "contact_events": db.scalar(sa.select(sa.func.count()).select_from(ContactEvent)),
+        "drafts": db.scalar(sa.select(sa.func.count()).select_from(Draft)),
+        "attempts": db.scalar(sa.select(sa.func.count()).where(OutreachAttempt.lead_id.is_not(None))),
+    }
+    db.rollback()
+    assert {name: outlook[name] for name in counted} == counted  # type: ignore[literal-required]
+    assert min(counted.values()) > 0
+    assert campaign.name in outlook["campaigns"]
+    erase_lead(db, lead.id, "They asked for it")
+    kept = db.scalar(sa.select(sa.func.count()).select_from(OutreachAttempt))
+    db.rollback()
+    assert kept == counted["attempts"]
+    with pytest.raises(NotFoundError):
+        preview_erasure(db, lead.id)

@@ -9,7 +9,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from workbench.enums import Role, SuppressionReason
 from workbench.errors import InputError, PermissionDenied
 from workbench.models import AuditEvent
-from workbench.operator_services.suppressions import lift_suppression, list_suppressions, suppress_address
+from workbench.operator_services.suppressions import (
+    count_suppressions,
+    import_suppressions,
+    lift_suppression,
+    list_suppressions,
+    suppress_address,
+)
 from workbench.services import suppressions
 from workbench.services.audit import Actor
 
@@ -107,3 +113,56 @@ def test_operators_suppress_and_approvers_lift(sessions: sessionmaker[Session]) 
             lift_suppression(operator, "ada@example.com", "It works again")
     with sessions(info={"actor": Actor("Ana", Role.APPROVER)}) as approver:
         assert lift_suppression(approver, "ada@example.com", "It works again") is True
+
+
+LIST = "Name,Email,Why\nAda,Ada@Example.com,left\nBob,bob@example.com,\nCy,nonsense,\nBob again,BOB@example.com,\n"
+
+
+@pytest.mark.parametrize(
+    "data", [LIST, LIST.encode("utf-16"), "ada@example.com\n\nbob@example.com;\nnonsense\nbob@example.com\n"]
+)
+def test_a_list_is_suppressed_as_a_whole_and_every_row_is_answered_for(db: Session, data: str | bytes) -> None:
+    suppress_address(db, "ada@example.com", "complaint")
+    result = import_suppressions(db, data, "unsubscribe")
+    assert (result["added"], result["already"], result["rejected_count"]) == (1, 2, 1)
+    assert [one["row"] for one in result["rejected"]] == [4]
+    assert {row["address"]: row["reason"] for row in list_suppressions(db)} == {
+        "ada@example.com": "complaint",
+        "bob@example.com": "unsubscribe",
+    }
+    event = db.scalars(sa.select(AuditEvent).order_by(AuditEvent.id.desc())).first()
+    assert event is not None
+    assert (event.action, event.reason, event.after) == (
+        "suppression.import",
+        "unsubscribe",
+        {"added": 1, "already": 2, "rejected": 1},
+    )
+    assert import_suppressions(db, data, "unsubscribe")["added"] == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "says"),
+    [("name,company\nAda,X\n", "bounce", "e-mail"), ("ada@example.com", "", "why"), ("a@b.de", "ask a@b.de", "name")],
+)
+def test_a_list_that_is_none_changes_nothing(db: Session, data: str, reason: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        import_suppressions(db, data, reason)
+    assert list_suppressions(db) == []
+
+
+def test_suppressions_are_found_by_address_and_reason_a_page_at_a_time(db: Session) -> None:
+    import_suppressions(db, "".join(f"p{number}@example.com\n" for number in range(5)), "bounce")
+    suppress_address(db, "eve@example.com", "complaint")
+    suppressions.forget_address(db, "gone@example.com", "erased")
+    db.commit()
+    assert [row["address"] for row in list_suppressions(db, search="P3@")] == ["p3@example.com"]
+    assert list_suppressions(db, search="sha256") == []
+    assert count_suppressions(db) == 7
+    assert count_suppressions(db, reason="bounce") == 5
+    pages = [list_suppressions(db, reason="bounce", page=page, page_size=2) for page in (1, 2, 3)]
+    assert [row["address"] for page in pages for row in page] == [
+        f"p{number}@example.com" for number in (4, 3, 2, 1, 0)
+    ]
+    for wrong in ({"page_size": 0}, {"reason": "boredom"}, {"page": True, "page_size": 5}):
+        with pytest.raises(InputError):
+            list_suppressions(db, **wrong)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from workbench.db import transaction
 from workbench.enums import Role
 from workbench.errors import InputError, NotFoundError, PermissionDenied
 from workbench.gateways.registry import Gateways
+from workbench.metrics.mirror import Mirror
 from workbench.models import User
 from workbench.services import texts
 from workbench.services.audit import Actor
@@ -46,6 +47,12 @@ def runtime_of(db: Session) -> Runtime:
     """The session's runtime; a plain session is answered from the environment."""
     runtime = db.info.get("runtime")
     return runtime if isinstance(runtime, Runtime) else _from_environment()
+
+
+def mirror_of(db: Session) -> Mirror | None:
+    """The mirror of the workbench that opened the session; None for a plain session, and until it is loaded."""
+    mirror = db.info.get("mirror")
+    return mirror if isinstance(mirror, Mirror) and mirror.loaded else None
 
 
 def actor_of(db: Session) -> Actor:

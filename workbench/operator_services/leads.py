@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
-from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
 from workbench.clock import as_utc, now
 from workbench.db import transaction
-from workbench.enums import Consent, Direction, LeadStatus, Role
+from workbench.enums import Consent, Direction, LeadSource, LeadStatus, Role
 from workbench.errors import InputError
-from workbench.operator_services._edge import as_id, as_ids, operation, optional_text, require_text, runtime_of
-from workbench.operator_services.types import BulkResult, LeadHistory, LeadRow
+from workbench.metrics import lead_search
+from workbench.operator_services._edge import as_id, mirror_of, operation, optional_text, require_text, runtime_of
+from workbench.operator_services.types import ErasurePreview, LeadHistory, LeadRow, ReplyRow
 from workbench.secret import secret_key
-from workbench.services import campaigns, contact_events, erasure, leads, projects, rejected_rows
+from workbench.services import campaigns, contact_events, erasure, lead_story, leads, projects, rejected_rows
 from workbench.services import unsubscribe as links
 
 #: Leads one call may change, and rows one page may have.
 MOST_LEADS: Final = 10_000
 LARGEST_PAGE: Final = 1_000
+MOST_IDS: Final = 1_000_000
+LONGEST_TAG: Final = 60
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
@@ -34,6 +36,9 @@ def list_leads(
     campaign_id: int | None = None,
     status: str | None = None,
     consent: str | None = None,
+    source: str | None = None,
+    tag: str | None = None,
+    suppressed: bool | None = None,
     search: str | None = None,
     high_intent: bool = False,
     sort: str = "id",
@@ -41,19 +46,27 @@ def list_leads(
     page: int = 1,
     page_size: int = 50,
 ) -> list[LeadRow]:
-    """One page of leads, filtered and sorted by the database.
+    """One page of leads, filtered and sorted.
 
-    ``search`` finds a part of name, address, company or title. ``page`` counts from 1, ``page_size`` goes up to
-    1,000. Raises :class:`NotFoundError` for an unknown project or campaign, :class:`InputError` for a filter or
-    sort that does not exist.
+    ``search`` finds words that each are a part of name, address, company or title; ``tag`` is one of their tags,
+    ``suppressed`` whether nothing is sent to their address. ``page`` counts from 1, ``page_size`` goes up to 1,000.
+    A workbench's own sessions are answered by the mirror, at a million leads as at a thousand. Raises
+    :class:`NotFoundError` for an unknown project or campaign, :class:`InputError` for a filter or sort that does not
+    exist.
     """
     with operation(db, Role.VIEWER, write=False):
-        which = _filter(db, project_id, campaign_id, status, consent, search, high_intent)
+        which = _filter(
+            db, project_id, campaign_id, status, consent, source, tag, suppressed, search, high_intent=high_intent
+        )
         if sort not in leads.SORTS:
             raise InputError(f"Leads cannot be sorted by {sort!r}. Choose one of {', '.join(leads.SORTS)}.")
         size = _between(page_size, 1, LARGEST_PAGE, "page size")
         first = (_between(page, 1, 2**31, "page") - 1) * size
-        found = leads.rows(db, which, sort=sort, descending=descending, offset=first, limit=size)
+        if (mirror := mirror_of(db)) is not None:
+            page_ids = lead_search.ids(mirror, which, sort=sort, descending=descending, offset=first, limit=size)
+            found = leads.rows_of(db, page_ids)
+        else:
+            found = leads.rows(db, which, sort=sort, descending=descending, offset=first, limit=size)
         return [cast(LeadRow, dict(row)) for row in found]
 
 
@@ -64,19 +77,60 @@ def count_leads(
     campaign_id: int | None = None,
     status: str | None = None,
     consent: str | None = None,
+    source: str | None = None,
+    tag: str | None = None,
+    suppressed: bool | None = None,
     search: str | None = None,
     high_intent: bool = False,
 ) -> int:
     """How many leads :func:`list_leads` would page through."""
     with operation(db, Role.VIEWER, write=False):
-        return leads.count(db, _filter(db, project_id, campaign_id, status, consent, search, high_intent))
+        which = _filter(
+            db, project_id, campaign_id, status, consent, source, tag, suppressed, search, high_intent=high_intent
+        )
+        mirror = mirror_of(db)
+        return leads.count(db, which) if mirror is None else lead_search.count(mirror, which)
+
+
+def find_lead_ids(
+    db: Session,
+    *,
+    project_id: int | None = None,
+    campaign_id: int | None = None,
+    status: str | None = None,
+    consent: str | None = None,
+    source: str | None = None,
+    tag: str | None = None,
+    suppressed: bool | None = None,
+    search: str | None = None,
+    high_intent: bool = False,
+    most: int = MOST_LEADS,
+) -> list[int]:
+    """The ids of all leads that :func:`list_leads` would page through, for a bulk call or an export.
+
+    Raises :class:`InputError` when they are more than ``most`` (as many as a bulk call takes; up to 1,000,000).
+    """
+    with operation(db, Role.VIEWER, write=False):
+        which = _filter(
+            db, project_id, campaign_id, status, consent, source, tag, suppressed, search, high_intent=high_intent
+        )
+        mirror = mirror_of(db)
+        most = _between(most, 1, MOST_IDS, "number of leads")
+        found = (
+            leads.ids(db, which, limit=most + 1) if mirror is None else lead_search.ids(mirror, which, limit=most + 1)
+        )
+        if len(found) > most:
+            raise InputError(f"More than {most:,} leads fit. Narrow the filters, and do it in parts.")
+        return list(found)
 
 
 def get_lead(db: Session, lead_id: int) -> LeadHistory:
     """A lead with all that passed: contact events and attempts, newest first, and the enrichment.
 
     An event has id, channel, direction, event_type, summary, event_at; an attempt id, queue_id, content_item_id,
-    creative (its title), channel, status, mode, external_id, last_error, attempted_at, created_at.
+    creative (its title), channel, status, mode, external_id, last_error, attempted_at, created_at; a change (of
+    consent, status, tags, campaign or suppression; an import that brought them in) at, actor, action, reason, before
+    and after.
     """
     with operation(db, Role.VIEWER, write=False):
         lead = leads.get_lead(db, as_id(lead_id, "lead"))
@@ -84,38 +138,8 @@ def get_lead(db: Session, lead_id: int) -> LeadHistory:
             "lead": cast(LeadRow, dict(leads.row(db, lead.id))),
             "events": [dict(event) for event in leads.events_of(db, lead.id)],
             "attempts": [dict(attempt) for attempt in leads.attempts_of(db, lead.id)],
+            "changes": [dict(event) for event in lead_story.changes_of(db, lead)],
             "enrichment": lead.enrichment_data or {},
-        }
-
-
-def set_consent(db: Session, lead_ids: Sequence[int], consent: str, reason: str | None = None) -> BulkResult:
-    """Set whether these leads may be written to: UNKNOWN, CONSENTED or DNC. For operators.
-
-    A lead that is DNC anywhere is mailed from no project. Taking DNC back needs a ``reason``; any reason is kept for
-    good and must not name the person. Each id gets its outcome; one that is so already is ``ok`` and unchanged.
-    ``undo_batch`` takes the whole call back. Raises :class:`NotFoundError` for what is no id, :class:`InputError`.
-    """
-    with operation(db, Role.OPERATOR, write=True) as actor:
-        to = _one_of(Consent, consent, "consent")
-        why = optional_text(reason, "The reason")
-        ids = list(dict.fromkeys(as_ids(lead_ids, "lead")))
-        if len(ids) > MOST_LEADS:
-            raise InputError(f"That is {len(ids):,} leads; a call takes up to {MOST_LEADS:,}. Do it in parts.")
-        batch_id = str(uuid4())
-        changes = leads.set_consent(db, actor, ids, to, why, batch_id)
-        return {
-            "batch_id": batch_id if any(change.changed for change in changes) else None,
-            "done": sum(change.ok for change in changes),
-            "failed": sum(not change.ok for change in changes),
-            "outcomes": [
-                {
-                    "id": change.lead_id,
-                    "ok": change.ok,
-                    "status": change.consent and str(change.consent),
-                    "reason": change.reason,
-                }
-                for change in changes
-            ],
         }
 
 
@@ -145,7 +169,7 @@ def record_contact_event(
             actor,
             lead,
             channel=require_text(channel, "Say by which channel, for example email or phone.", longest=50).lower(),
-            direction=_one_of(Direction, direction, "direction"),
+            direction=one_of(Direction, direction, "direction"),
             event_type=require_text(event_type, "Say what it was, for example reply or note.", longest=50).lower(),
             summary=optional_text(summary, "The summary", longest=10_000),
             event_at=at,
@@ -160,6 +184,24 @@ def record_contact_event(
             "event_at": event.event_at,
             "lead_status": str(lead.status),
         }
+
+
+def list_replies(
+    db: Session, *, project_id: int | None = None, search: str | None = None, page: int = 1, page_size: int = 50
+) -> list[ReplyRow]:
+    """What people wrote to us, newest first: their replies, and other INBOUND events such as an unsubscribe.
+
+    ``search`` finds words that each are part of what was said, the name, the address or the company. ``page`` counts
+    from 1, ``page_size`` goes up to 1,000; ask for one row more than is shown to know whether more follow.
+    """
+    with operation(db, Role.VIEWER, write=False):
+        if project_id is not None:
+            projects.get_project(db, as_id(project_id, "project"))
+        size = _between(page_size, 1, LARGEST_PAGE, "page size")
+        first = (_between(page, 1, 2**31, "page") - 1) * size
+        words = optional_text(search, "The search", longest=200)
+        found = contact_events.inbound(db, project_id=project_id, search=words, offset=first, limit=size)
+        return [cast(ReplyRow, dict(row)) for row in found]
 
 
 def unsubscribe(db: Session, token: str) -> bool:
@@ -177,6 +219,12 @@ def unsubscribe(db: Session, token: str) -> bool:
     with transaction(db, write=True):
         links.unsubscribe(db, secret, link)
     return True
+
+
+def preview_erasure(db: Session, lead_id: int) -> ErasurePreview:
+    """What :func:`erase_lead` would remove about the person behind a lead, and what would stay. For approvers."""
+    with operation(db, Role.APPROVER, write=False):
+        return cast(ErasurePreview, asdict(lead_story.erasure_of(db, as_id(lead_id, "lead"))))
 
 
 def erase_lead(db: Session, lead_id: int, reason: str) -> None:
@@ -198,7 +246,11 @@ def _filter(
     campaign_id: int | None,
     status: str | None,
     consent: str | None,
+    source: str | None,
+    tag: str | None,
+    suppressed: bool | None,
     search: str | None,
+    *,
     high_intent: bool,
 ) -> leads.LeadFilter:
     if project_id is not None:
@@ -208,14 +260,17 @@ def _filter(
     return leads.LeadFilter(
         project_id=project_id,
         campaign_id=campaign_id,
-        status=_one_of(LeadStatus, status, "lead status") if status else None,
-        consent=_one_of(Consent, consent, "consent") if consent else None,
+        status=one_of(LeadStatus, status, "lead status") if status else None,
+        consent=one_of(Consent, consent, "consent") if consent else None,
+        source=one_of(LeadSource, source, "source") if source else None,
+        tag=optional_text(tag, "The tag", longest=LONGEST_TAG),
+        suppressed=None if suppressed is None else bool(suppressed),
         search=optional_text(search, "The search", longest=200),
         high_intent=high_intent,
     )
 
 
-def _one_of(kind: type[Kind], value: str, what: str) -> Kind:
+def one_of(kind: type[Kind], value: str, what: str) -> Kind:
     try:
         return kind(value)
     except ValueError as error:

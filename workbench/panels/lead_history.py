@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import panel as pn
@@ -9,12 +10,14 @@ import panel_material_ui as pmu
 
 from workbench import operator_services as ops
 from workbench.enums import Role
-from workbench.operator_services.types import LeadHistory
+from workbench.operator_services.types import ErasurePreview, LeadHistory
 from workbench.panels import safe
-from workbench.panels.base import StateView, action
+from workbench.panels.base import action
 from workbench.panels.components.table import Table
 from workbench.panels.layout import bar
+from workbench.panels.lead_words import CONSENT_WORDS, SOURCE_WORDS, word
 from workbench.panels.new_project import typed
+from workbench.panels.theme import style
 from workbench.panels.tools import tool
 
 CHANNELS: Final = {"E-mail": "email", "LinkedIn": "linkedin", "X": "twitter", "Phone": "phone", "Other": "other"}
@@ -26,10 +29,18 @@ _TONES: Final = {
     "PENDING": "info",
     "SENDING": "info",
 }
+_CHANGES: Final = {
+    "lead.consent": "Consent changed",
+    "lead.change": "Changed",
+    "lead.unsubscribe": "Unsubscribed",
+    "leads.import": "Imported",
+    "leads.import_cancel": "Imported",
+    "suppression.add": "Address suppressed",
+}
 
 
 def history_lines(history: LeadHistory) -> list[dict[str, Any]]:
-    """Contacts and attempts of a lead as one list, newest first."""
+    """Contacts, attempts and decisions about a lead as one list, newest first."""
     lines = [
         {
             "at": event["event_at"],
@@ -38,10 +49,11 @@ def history_lines(history: LeadHistory) -> list[dict[str, Any]]:
                 "tone": "ok" if event["direction"] == "INBOUND" else "",
             },
             "detail": event["summary"],
-            "channel": event["channel"],
+            "by": event["channel"],
         }
         for event in history["events"]
-    ] + [
+    ]
+    lines += [
         {
             "at": attempt["attempted_at"] or attempt["created_at"],
             "what": {
@@ -49,18 +61,68 @@ def history_lines(history: LeadHistory) -> list[dict[str, Any]]:
                 "tone": _TONES.get(attempt["status"], ""),
             },
             "detail": " · ".join(text for text in (attempt["creative"], attempt["last_error"]) if text),
-            "channel": attempt["channel"],
+            "by": attempt["channel"],
         }
         for attempt in history["attempts"]
+    ]
+    lines += [
+        {
+            "at": change["at"],
+            "what": {"text": _CHANGES.get(change["action"], change["action"]), "tone": ""},
+            "detail": " · ".join(text for text in (change_words(change), change["reason"]) if text),
+            "by": change["actor"],
+        }
+        for change in history["changes"]
     ]
     lines.sort(key=lambda line: line["at"], reverse=True)
     return [{**line, "id": number, "at": line["at"].isoformat()} for number, line in enumerate(lines, 1)]
 
 
+def change_words(change: Mapping[str, Any]) -> str:
+    """What became different by a decision, in words. Pure."""
+    before, after = change["before"] or {}, change["after"] or {}
+    told = []
+    if "consent_status" in after:
+        was, now = (CONSENT_WORDS.get(str(one), "") for one in (before.get("consent_status"), after["consent_status"]))
+        told.append(f"{was} → {now}")
+    if "status" in after and change["action"] == "lead.change":
+        told.append(f"{word(before.get('status') or '')} → {word(after['status'])}")
+    if "tags" in after:
+        was_, now_ = before.get("tags") or [], after["tags"] or []
+        told += [f"+ {tag}" for tag in now_ if tag not in was_] + [f"− {tag}" for tag in was_ if tag not in now_]
+    if "campaign_id" in after:
+        told.append("moved to another campaign")
+    if change["action"].startswith("leads.import"):
+        told.append(f"with {after.get('imported', 0):,} others" if after.get("imported", 0) > 1 else "by itself")
+    return ", ".join(told)
+
+
+def facts_pane(facts: Mapping[str, Any]) -> pn.pane.HTML:
+    """What is known as a list of terms; what is empty is left out."""
+    lines = [f"<dt>{safe.escape(name)}</dt><dd>{safe.escape(value)}</dd>" for name, value in facts.items() if value]
+    return pn.pane.HTML(f"<dl>{''.join(lines)}</dl>", **safe.pane_options(stylesheets=[style("facts.css")]))
+
+
+def outlook_words(outlook: ErasurePreview) -> str:
+    """What an erasure would remove, and what would stay. Pure."""
+    leads = f"{outlook['leads']:,} {'lead' if outlook['leads'] == 1 else 'leads'} ({', '.join(outlook['campaigns'])})"
+    gone = [leads, f"{outlook['contact_events']:,} contacts"]
+    if outlook["drafts"]:
+        gone.append(f"{outlook['drafts']:,} unsaved texts")
+    stays = f"What was sent stays as numbers about nobody: {outlook['attempts']:,} messages"
+    if outlook["pending"]:
+        stays += f", {outlook['pending']:,} of them not begun and skipped"
+    return (
+        f"This removes {', '.join(gone)}, and rows that name them in files of rejected rows. {stays}. "
+        "A fingerprint of the address stays, so that no list brings them back and nothing is sent to them. "
+        "This cannot be undone."
+    )
+
+
 class LeadHistoryView:
     """A dialog over the Leads page."""
 
-    def __init__(self, page: StateView) -> None:
+    def __init__(self, page: Any) -> None:
         self.page = page
         self.state = page.state
 
@@ -69,18 +131,22 @@ class LeadHistoryView:
         self.lead_id = lead_id
         history = self.state.call(ops.get_lead, lead_id)
         lead = history["lead"]
+        suppressed = lead["suppressed"]
         facts = {
             "Title": lead["title"],
             "Company": lead["company"],
             "E-mail": lead["email"],
+            "Status": word(lead["status"]),
+            "Consent": CONSENT_WORDS.get(lead["consent_status"], lead["consent_status"])
+            + (" · suppressed: nothing is sent to this address" if suppressed else ""),
+            "Tags": ", ".join(lead["tags"] or ()),
             "LinkedIn": lead["linkedin_url"],
             "Campaign": lead["campaign"],
-            "Source": lead["source"],
+            "Source": SOURCE_WORDS.get(lead["source"], lead["source"]),
             "Score": lead["lead_score"],
             **history["enrichment"],
         }
         may_write = self.state.may(Role.OPERATOR)
-        suppressed = lead["suppressed"]
         self.address = lead["email"] or ""
         actions = [
             pmu.Button(
@@ -118,33 +184,23 @@ class LeadHistoryView:
             columns=[
                 {"key": "at", "label": "When", "kind": "time"},
                 {"key": "what", "label": "What", "kind": "chip"},
-                {"key": "channel", "label": "Channel"},
+                {"key": "by", "label": "By"},
                 {"key": "detail", "label": "Detail"},
             ],
             rows=lines,
             total=len(lines),
             page_size=max(1, len(lines)),
-            zone=self.state.host.settings.timezone,
+            zone=self.page.zone,
             empty="Nothing has passed between them and us yet.",
         )
         self.form = pn.Column(sizing_mode="stretch_width")
-        self.facts = Table(
-            label="What is known",
-            columns=[{"key": "name", "label": "Fact"}, {"key": "value", "label": "Value"}],
-            rows=[
-                {"id": n, "name": name, "value": str(value)}
-                for n, (name, value) in enumerate(facts.items(), 1)
-                if value
-            ],
-            total=sum(bool(value) for value in facts.values()),
-            page_size=max(1, len(facts)),
-        )
+        self.facts = facts_pane(facts)
         self.page.open_dialog(
             lead["name"] or lead["email"] or f"Lead {lead_id}",
             bar(*actions),
             self.form,
-            self.table,
             self.facts,
+            self.table,
             width="md",
         )
 
@@ -185,15 +241,12 @@ class LeadHistoryView:
             "It may be written to again." if self.suppressed else "Nothing is sent there any more, in any project."
         )
 
+    @action
     def _ask_erasure(self, *_: Any) -> None:
         self.reason = pmu.TextInput(label="Reason, without naming them (kept for good)", sizing_mode="stretch_width")
         self.confirm = pmu.TextInput(label="Type ERASE to confirm", sizing_mode="stretch_width")
         self.form[:] = [
-            safe.text(
-                "Everything personal about them goes, in every project; what was sent stays as a number. "
-                "Nothing is sent to their address again. This cannot be undone.",
-                kind="error",
-            ),
+            safe.text(outlook_words(self.state.call(ops.preview_erasure, self.lead_id)), kind="error"),
             self.reason,
             self.confirm,
             bar(pmu.Button(label="Erase person", color="error", on_click=self._click_erase)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmu
 
 from workbench import operator_services as ops
+from workbench.errors import WorkbenchError
 from workbench.operator_services.lead_files import LEAD_FIELDS
 from workbench.operator_services.types import ImportPreview, ImportResult
 from workbench.panels import safe
@@ -33,6 +35,9 @@ class LeadImport:
         self.filename = ""
         self.rejected: str | None = None
         self._campaigns_of = NEW
+        #: Set by the person in one thread, asked by the import in another.
+        self._cancel = threading.Event()
+        self._confirm: list[Any] = []
 
     def open(self) -> None:
         """Step one: the file."""
@@ -132,8 +137,40 @@ class LeadImport:
     def _click_import(self, *_: Any) -> None:
         columns = {header: widget.value or None for header, widget in self.columns.items()}
         project_id, campaign_id = self._target()
-        result = self.state.call(ops.import_leads, campaign_id, self.data, columns=columns, filename=self.filename)
+        self._show_progress()
+        try:
+            result = self.state.call(
+                ops.import_leads,
+                campaign_id,
+                self.data,
+                columns=columns,
+                filename=self.filename,
+                progress=self._tell_progress,
+                cancelled=self._cancel.is_set,
+            )
+        except WorkbenchError:
+            self.steps[:] = self._confirm
+            raise
         self._show_result(result, project_id)
+
+    def _show_progress(self) -> None:
+        """Between the steps: how far it is, and a button to stop it. Closing the dialog stops nothing."""
+        self._cancel.clear()
+        self._confirm = list(self.steps)
+        # The Material one has no name for people who listen to the page.
+        self.bar = pn.indicators.Progress(value=0, sizing_mode="stretch_width", margin=(10, 10))
+        self.told = safe.text("Reading the file…", kind="note")
+        self.stop = pmu.Button(label="Cancel the import", variant="outlined", on_click=self._click_stop)
+        row = pn.Row(pn.layout.HSpacer(), self.stop, sizing_mode="stretch_width", margin=(8, 0))
+        self.steps[:] = lined_up(self.told, self.bar, row)
+
+    def _tell_progress(self, done: int, rows: int | None) -> None:
+        self.bar.value = int(100 * done / max(1, rows or done))
+        self.told.object = safe.text_html(f"{done:,} of {rows or done:,} rows are in.", "note")
+
+    def _click_stop(self, *_: Any) -> None:
+        self._cancel.set()
+        self.stop.param.update(disabled=True, label="Stopping after the rows at hand…")
 
     def _target(self) -> tuple[int, int]:
         """The project and campaign chosen, made when they are new. Remembered, so that a second try reuses them."""
@@ -157,6 +194,11 @@ class LeadImport:
             f"{result['rows']:,} rows: {result['imported']:,} imported, {result['merged']:,} merged, "
             f"{result['unchanged']:,} unchanged, {result['rejected']:,} rejected."
         )
+        if result["cancelled"]:
+            words = (
+                f"Cancelled: {result['rows']:,} of {result['total']:,} rows were dealt with, and that stays. {words} "
+                "Import the file again to go on with the rest."
+            )
         parts: list[Any] = [safe.text(words)]
         if self.rejected:
             refused = [outcome for outcome in result["outcomes"] if outcome["outcome"] == "rejected"][:100]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -87,3 +88,29 @@ def record_event(
         after={"contact_event_id": event.id, "fields": changed},
     )
     return event
+
+
+def inbound(
+    session: Session, *, project_id: int | None, search: str | None, offset: int, limit: int
+) -> Sequence[sa.RowMapping]:
+    """What people wrote to us, newest first, each with who wrote it."""
+    columns: list[Any] = [
+        *(ContactEvent.id, ContactEvent.lead_id, ContactEvent.channel, ContactEvent.event_type),
+        *(ContactEvent.summary, ContactEvent.event_at),
+        *(Lead.name, Lead.email, Lead.company, Lead.status),
+        Campaign.name.label("campaign"),
+        Campaign.project_id,
+    ]
+    query = (
+        sa.select(*columns)
+        .join(Lead, Lead.id == ContactEvent.lead_id)
+        .join(Campaign, Campaign.id == Lead.campaign_id)
+        .where(ContactEvent.direction == Direction.INBOUND)
+        .order_by(ContactEvent.event_at.desc(), ContactEvent.id.desc())
+    )
+    if project_id is not None:
+        query = query.where(Campaign.project_id == project_id)
+    for word in (search or "").split():
+        places = (ContactEvent.summary, Lead.name, Lead.email, Lead.company)
+        query = query.where(sa.or_(*(place.icontains(word, autoescape=True) for place in places)))
+    return session.execute(query.offset(offset).limit(limit)).mappings().all()

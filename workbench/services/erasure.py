@@ -45,7 +45,7 @@ def erase(session: Session, actor: Actor, lead_id: int, reason: str) -> Erased:
     lock(session, PAUSE_LOCK)
     lead = get_lead(session, lead_id)
     address = _address(lead)
-    leads = _same_person(session, lead, address)
+    leads = same_person(session, lead, lock=True)
     refuse_naming(reason, leads)
     ids = [one.id for one in leads]
     attempts = _attempts(session, ids)
@@ -107,13 +107,17 @@ def _address(lead: Lead) -> str | None:
         return None
 
 
-def _same_person(session: Session, lead: Lead, address: str | None) -> list[Lead]:
+def same_person(session: Session, lead: Lead, *, lock: bool = False) -> list[Lead]:
+    """The lead, and every lead of any campaign that has the same address, by id."""
+    address = _address(lead)
     if address is None:
         return [lead]
     # A double of the same campaign has no normalised address of its own.
     double = sa.and_(Lead.email_norm.is_(None), sa.func.lower(sa.func.trim(Lead.email)) == address)
     same = sa.or_(Lead.id == lead.id, Lead.email_norm == address, double)
-    query = sa.select(Lead).where(same).order_by(Lead.id).with_for_update()
+    query = sa.select(Lead).where(same).order_by(Lead.id)
+    if lock:
+        query = query.with_for_update()
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from workbench.clock import now
 from workbench.db import PAUSE_LOCK, lock
-from workbench.enums import Consent, Direction, LeadStatus
+from workbench.enums import Consent, Direction, LeadSource, LeadStatus
 from workbench.errors import InputError, NotFoundError
 from workbench.models import AuditEvent, Campaign, ContactEvent, ContentItem, Lead, OutreachAttempt, Suppression
 from workbench.services import suppressions
@@ -43,7 +44,12 @@ class LeadFilter:
     campaign_id: int | None = None
     status: LeadStatus | None = None
     consent: Consent | None = None
-    #: Part of name, address, company or title; case does not matter (on SQLite only for A–Z).
+    source: LeadSource | None = None
+    #: One of their tags, as it is written.
+    tag: str | None = None
+    #: Whether nothing is sent to their address.
+    suppressed: bool | None = None
+    #: Words that each are part of name, address, company or title; case does not matter (on SQLite only for A–Z).
     search: str | None = None
     #: Only who REPLIED, is QUALIFIED, or wrote to us within 14 days (not to unsubscribe): the leads behind that number.
     high_intent: bool = False
@@ -59,9 +65,16 @@ class LeadFilter:
             found.append(Lead.status == self.status)
         if self.consent is not None:
             found.append(Lead.consent_status == self.consent)
-        if self.search:
+        if self.source is not None:
+            found.append(Lead.source == self.source)
+        if self.tag:
+            found.append(sa.cast(Lead.tags, sa.Text).contains(json.dumps(self.tag), autoescape=True))
+        if self.suppressed is not None:
+            there = sa.exists().where(Suppression.address_norm == Lead.email_norm)
+            found.append(there if self.suppressed else ~there)
+        for word in (self.search or "").split():
             places = (Lead.name, Lead.email, Lead.company, Lead.title)
-            found.append(sa.or_(*(place.icontains(self.search, autoescape=True) for place in places)))
+            found.append(sa.or_(*(place.icontains(word, autoescape=True) for place in places)))
         if self.high_intent:
             wrote = sa.select(ContactEvent.lead_id).where(
                 ContactEvent.direction == Direction.INBOUND,
@@ -108,6 +121,17 @@ def rows(
     return session.execute(page).mappings().all()
 
 
+def ids(session: Session, which: LeadFilter, *, limit: int) -> Sequence[int]:
+    """The ids of the first ``limit`` of these leads, by id."""
+    return session.scalars(sa.select(Lead.id).where(*which.conditions()).order_by(Lead.id).limit(limit)).all()
+
+
+def rows_of(session: Session, lead_ids: Sequence[int]) -> Sequence[sa.RowMapping]:
+    """These leads (a page of them) as :func:`rows` shows them, in this order; one that is gone is left out."""
+    found = {row["id"]: row for row in session.execute(_row_query().where(Lead.id.in_(lead_ids))).mappings()}
+    return [found[lead_id] for lead_id in lead_ids if lead_id in found]
+
+
 def row(session: Session, lead_id: int) -> sa.RowMapping:
     """One lead as :func:`rows` shows it. Raises :class:`NotFoundError`."""
     found = session.execute(_row_query().where(Lead.id == lead_id)).mappings().first()
@@ -124,7 +148,7 @@ def _row_query() -> sa.Select[Any]:
         Campaign.name.label("campaign"),
         Campaign.project_id,
         *(Lead.name, Lead.first_name, Lead.title, Lead.company, Lead.email, Lead.linkedin_url),
-        *(Lead.source, Lead.status, Lead.consent_status),
+        *(Lead.source, Lead.status, Lead.consent_status, Lead.tags),
         suppressed.label("suppressed"),
         *(Lead.lead_score, Lead.last_contacted_at, Lead.last_replied_at, Lead.created_at),
     ]
@@ -196,7 +220,7 @@ def set_consent(
     """
     if to is Consent.DNC:
         lock(session, PAUSE_LOCK)
-    leads = _by_id(session, lead_ids)
+    leads = by_id(session, lead_ids)
     if reason:
         refuse_naming(reason, (lead for lead, _ in leads.values()))
     suppressed: set[str] = set()
@@ -225,13 +249,29 @@ def set_consent(
     return changes
 
 
+def preview_consent(session: Session, lead_ids: Sequence[int], to: Consent, reason: str | None) -> list[ConsentChange]:
+    """What :func:`set_consent` would do to each lead."""
+    leads = by_id(session, lead_ids)
+    changes = []
+    for lead_id in lead_ids:
+        lead, _ = leads.get(lead_id, (None, None))
+        if lead is None:
+            gone = f"There is no lead {lead_id}. It may have been erased."
+            changes.append(ConsentChange(lead_id, False, None, reason=gone))
+            continue
+        refusal = consent_refusal(lead.consent_status, to, reason)
+        differs = refusal is None and lead.consent_status != to
+        changes.append(ConsentChange(lead_id, refusal is None, lead.consent_status, changed=differs, reason=refusal))
+    return changes
+
+
 def restore_consent(session: Session, events: Sequence[AuditEvent]) -> dict[int, ConsentChange]:
     """Give each lead of these ``lead.consent`` events its consent back, unless it was changed since. Flushes.
 
     Answers by the event's id. That it was taken back is for the caller to record.
     """
     lock(session, PAUSE_LOCK)  # Some may become DNC again.
-    leads = _by_id(session, [event.entity_id for event in events if event.entity_id is not None])
+    leads = by_id(session, [event.entity_id for event in events if event.entity_id is not None])
     answers = {}
     for event in events:
         lead_id, before, after = event.entity_id or 0, event.before or {}, event.after or {}
@@ -248,8 +288,8 @@ def restore_consent(session: Session, events: Sequence[AuditEvent]) -> dict[int,
     return answers
 
 
-def _by_id(session: Session, lead_ids: Iterable[int]) -> dict[int, tuple[Lead, int]]:
-    """The leads with their projects' ids, locked in the order of their ids."""
+def by_id(session: Session, lead_ids: Iterable[int]) -> dict[int, tuple[Lead, int]]:
+    """The leads that there are, with their projects' ids, locked in the order of their ids."""
     ids = sorted(set(lead_ids))
     found: dict[int, tuple[Lead, int]] = {}
     for start in range(0, len(ids), _CHUNK):

@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workbench.clock import now
+from workbench.db import insert_many
 from workbench.enums import SuppressionReason
-from workbench.models import Suppression
+from workbench.models import Base, Suppression
 
 HASHED: Final = "sha256:"
 
@@ -123,6 +124,45 @@ def forget_address(session: Session, address_norm: str, source: str) -> None:
     session.flush()
 
 
-def list_suppressions(session: Session) -> Sequence[Suppression]:
-    """Every suppression, newest first."""
-    return session.scalars(sa.select(Suppression).order_by(Suppression.id.desc())).all()
+def suppress_many(session: Session, addresses: Sequence[str], reason: SuppressionReason, source: str) -> int:
+    """Make sure nothing is sent to these normalised addresses; answers how many were not suppressed before. Flushes."""
+    wanted = list(dict.fromkeys(addresses))
+    there = suppressed_among(session, wanted)
+    rows = [
+        {"address_norm": address, "reason": reason.value, "source": source, "created_at": now()}
+        for address in wanted
+        if address not in there
+    ]
+    for start in range(0, len(rows), _CHUNK):
+        insert_many(session, Base.metadata.tables[Suppression.__tablename__], rows[start : start + _CHUNK])
+    return len(rows)
+
+
+def list_suppressions(
+    session: Session,
+    search: str | None = None,
+    reason: SuppressionReason | None = None,
+    *,
+    offset: int = 0,
+    limit: int | None = None,
+) -> Sequence[Suppression]:
+    """Suppressions, newest first; ``search`` is a part of the address."""
+    query = sa.select(Suppression).where(*_conditions(search, reason)).order_by(Suppression.id.desc())
+    return session.scalars(query.offset(offset).limit(limit)).all()
+
+
+def count(session: Session, search: str | None = None, reason: SuppressionReason | None = None) -> int:
+    """How many of these suppressions there are."""
+    conditions = _conditions(search, reason)
+    return session.scalar(sa.select(sa.func.count()).select_from(Suppression).where(*conditions)) or 0
+
+
+def _conditions(search: str | None, reason: SuppressionReason | None) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if search:
+        # The hash of somebody erased is no address to be found.
+        plain = ~Suppression.address_norm.startswith(HASHED, autoescape=True)
+        found.append(sa.and_(plain, Suppression.address_norm.contains(search.strip().lower(), autoescape=True)))
+    if reason is not None:
+        found.append(Suppression.reason == reason)
+    return found

@@ -12,6 +12,7 @@ from workbench.bootstrap import Workbench
 from workbench.enums import Role
 from workbench.panels import Leads, WorkbenchState
 from workbench.panels.lead_import import NEW
+from workbench.services import lead_import
 
 APOLLO = (
     b"First Name,Last Name,Title,Company,Email,City\n"
@@ -124,20 +125,100 @@ def test_sorting_and_turning_pages_is_done_by_the_database(view: Leads, people: 
     assert view.table.page == 1
     view.table._handle_msg({"type": "sort", "by": "hash"})
     assert view.table.sorted_by == "name"
+    assert view.state.filters["sort"] == "-name"
+    view.state.go("leads", sort="company; DROP TABLE", p="-3", campaign="99", address="?", view="nowhere")
+    assert sorted(shown(view)) == ["Ann", "Bob", "Cy"]
 
 
-def test_consent_of_several_is_set_at_once_and_taken_back(view: Leads, people: list[int]) -> None:
+def test_consent_of_several_is_previewed_set_at_once_and_taken_back(view: Leads, people: list[int]) -> None:
     view.table._handle_msg({"type": "choose", "ids": people[:2]})
-    view._click_consent()
-    view.consent_choice.value = "DNC"
-    view._click_set_consent()
-    assert view.table.selected == []
-    assert [row["consent"][0]["text"] for row in sorted(view.table.rows, key=lambda row: row["id"])] == [
-        "Do not contact", "Do not contact", "Not asked",
-    ]  # fmt: skip
+    assert view.change.label == "Change 2…"
+    view._click_change()
+    bulk = view.bulk
+    assert "2 will change." in bulk.outlook.object
+    bulk._click_change()
+    assert {row["id"]: row["consent"][0]["text"] for row in view.table.rows} == {
+        people[0]: "Do not contact",
+        people[1]: "Do not contact",
+        people[2]: "Not asked",
+    }
     view.state.message.undo()
     view.refresh()
     assert {row["consent"][0]["text"] for row in view.table.rows} == {"Not asked"}
+
+
+def test_tags_status_and_campaign_of_all_that_match_are_changed(view: Leads, people: list[int], wb: Workbench) -> None:
+    with wb.session() as db:
+        target = ops.create_campaign(db, view.state.project_id or 0, "Second")["id"]
+    view._click_select_all()
+    assert sorted(view.table.selected) == people
+    for what, field, value, shows in (
+        ("add_tags", "tags", "vip, hot", "3 will change."),
+        ("status", "status", "QUALIFIED", "3 will change."),
+        ("campaign_id", "campaign", str(target), "3 will change."),
+        ("remove_tags", "tags", "hot, cold", "3 will change."),
+        ("add_tags", "tags", "vip", "3 are so already."),
+    ):
+        view._click_change()
+        view.bulk.what.value = what
+        getattr(view.bulk, field).value = value
+        assert shows in view.bulk.outlook.object
+        view.bulk._click_change()
+    view.refresh()
+    assert {(row["tags"], row["status"]["text"], row["campaign"]) for row in view.table.rows} == {
+        ("vip", "Qualified", "Second")
+    }
+    view._click_change()
+    view.bulk.what.value, view.bulk.tags.value = "add_tags", " , "
+    assert "Write the tags first." in view.bulk.outlook.object
+
+
+def test_what_is_chosen_is_written_to_a_file_else_all_that_match(view: Leads, people: list[int]) -> None:
+    view.tag.value = "nobody has it"
+    view._click_export()
+    assert len(view.bulk._file().read().decode().splitlines()) == 1
+    view.tag.value = ""
+    view._choose(people[:2])
+    view._click_export()
+    rows = view.bulk._file().read().decode("utf-8-sig").splitlines()
+    assert [row.split(",")[0] for row in rows] == ["Name", "Ann", "Bob"]
+
+
+def test_what_people_wrote_is_listed_and_opens_who_wrote_it(view: Leads, people: list[int], wb: Workbench) -> None:
+    with wb.session() as db:
+        for number, id in enumerate(people * 20):
+            ops.record_contact_event(
+                db, id, channel="email", direction="INBOUND", event_type="reply", summary=f"Number {number}."
+            )
+    view.views._handle_msg({"type": "choose", "key": "replies"})
+    assert view.state.filters == {"view": "replies"}
+    replies = view.replies
+    assert (len(replies.table.rows), replies.table.rows[0]["said"], replies.table.total) == (50, "Number 59.", 51)
+    replies.table._handle_msg({"type": "turn", "page": 2})
+    assert view.state.filters["p"] == "2"
+    assert (len(replies.table.rows), replies.table.total) == (10, 60)
+    replies.search.value = "number 17. cy"
+    assert [row["who"] for row in replies.table.rows] == ["Cy"]
+    replies.table._handle_msg({"type": "open", "id": replies.table.rows[0]["id"]})
+    assert view.history.lead_id == people[2]
+
+
+def test_addresses_are_suppressed_from_a_list_and_allowed_again(view: Leads, people: list[int]) -> None:
+    view.state.go("leads", view="suppressed")
+    list_ = view.suppressed
+    list_._click_add()
+    list_.addresses.value, list_.reason.value = "ann@example.com\nnonsense\nnew@example.com", "They called"
+    list_._click_suppress()
+    assert "2 suppressed, 0 were already. 1 rows are no address; the first is row 2." in view.state.message.text
+    view.refresh()
+    assert [row["address"] for row in list_.table.rows] == ["new@example.com", "ann@example.com"]
+    list_.search.value = "ann"
+    [row] = list_.table.rows
+    list_.table._handle_msg({"type": "act", "key": "lift", "id": row["id"]})
+    list_.why.value = "They came back"
+    list_._click_allow()
+    view.refresh()
+    assert list_.table.rows == []
 
 
 def test_a_reply_a_suppression_and_its_lifting_stand_in_the_history(view: Leads, people: list[int]) -> None:
@@ -163,6 +244,7 @@ def test_a_person_is_erased_only_when_erase_is_typed(view: Leads, people: list[i
     view.table._handle_msg({"type": "open", "id": people[0]})
     history = view.history
     history._ask_erasure()
+    assert "This removes 1 lead (Carriers), 0 contacts" in history.form[0].object
     history.reason.value = "asked by letter"
     history._click_erase()
     assert view.state.message.tone == "error"
@@ -174,14 +256,15 @@ def test_a_person_is_erased_only_when_erase_is_typed(view: Leads, people: list[i
 
 def test_a_campaign_is_added_stopped_and_started(view: Leads, people: list[int]) -> None:
     view._click_campaigns()
-    view.campaign_name.value = "Second"
-    view._click_add_campaign()
-    assert [row["name"] for row in view.campaign_table.rows] == ["Carriers", "Second"]
-    first = view.campaign_table.rows[0]["id"]
-    view.campaign_table._handle_msg({"type": "act", "key": "stop", "id": first})
-    assert view.campaign_table.rows[0]["state"]["text"] == "Stopped"
-    view.campaign_table._handle_msg({"type": "act", "key": "start", "id": first})
-    assert view.campaign_table.rows[0]["state"]["text"] == "Active"
+    dialog = view.campaigns
+    dialog.name.value = "Second"
+    dialog._click_add()
+    assert [row["name"] for row in dialog.table.rows] == ["Carriers", "Second"]
+    first = dialog.table.rows[0]["id"]
+    dialog.table._handle_msg({"type": "act", "key": "stop", "id": first})
+    assert dialog.table.rows[0]["state"]["text"] == "Stopped"
+    dialog.table._handle_msg({"type": "act", "key": "start", "id": first})
+    assert dialog.table.rows[0]["state"]["text"] == "Active"
 
 
 def test_a_viewer_is_offered_nothing_that_changes_anything(session_of: Any, project_id: int) -> None:
@@ -191,3 +274,30 @@ def test_a_viewer_is_offered_nothing_that_changes_anything(session_of: Any, proj
     assert view.import_button.disabled
     assert view.campaigns_button.disabled
     assert not view.table.selectable
+    state.go("leads", view="suppressed")
+    assert view.suppressed.add.disabled
+    assert view.suppressed.table.actions == []
+    assert view.export.disabled
+
+
+def test_an_import_shows_how_far_it_is_and_can_be_stopped(view: Leads, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lead_import, "CHUNK", 10)
+    choose_file(view, b"email\n" + b"".join(b"a%d@example.com\n" % number for number in range(35)))
+    dialog = view.importing
+    dialog.campaign_name.value = "Freight"
+    told: list[tuple[str, int]] = []
+    tell = dialog._tell_progress
+
+    def tell_and_stop(done: int, rows: int | None) -> None:
+        tell(done, rows)
+        told.append((dialog.told.object, dialog.bar.value))
+        if done == 20:
+            dialog.stop.clicks += 1
+
+    monkeypatch.setattr(dialog, "_tell_progress", tell_and_stop)
+    dialog._click_import()
+    assert [value for _, value in told] == [28, 57]
+    assert "20 of 35 rows are in." in told[-1][0]
+    assert "Cancelled: 20 of 35 rows were dealt with, and that stays. 20 rows: 20 imported" in dialog.steps[0].object
+    with view.state.session() as db:
+        assert ops.count_leads(db) == 20

@@ -12,10 +12,14 @@ from workbench.operator_services.types.creatives import (
 from workbench.operator_services.types.discovery import DiscoveryPreview, DiscoveryReason, DiscoveryRow, FoundPerson
 from workbench.operator_services.types.leads import (
     CampaignRow,
+    ErasurePreview,
     ImportPreview,
     ImportResult,
+    LeadChangePreview,
     LeadHistory,
     LeadRow,
+    ReasonCount,
+    ReplyRow,
     RowOutcome,
 )
 from workbench.operator_services.types.overview import (
@@ -45,6 +49,7 @@ from workbench.operator_services.types.schedules import (
     Skipped,
     SlotPreview,
 )
+from workbench.operator_services.types.search import SearchHit
 from workbench.operator_services.types.strategies import (
     ApprovalPreview,
     DraftText,
@@ -71,12 +76,14 @@ __all__ = [
     "DiscoveryReason",
     "DiscoveryRow",
     "DraftText",
+    "ErasurePreview",
     "FoundPerson",
     "GatewayStatus",
     "ImportPreview",
     "ImportResult",
     "IntakeRevision",
     "ItemOutcome",
+    "LeadChangePreview",
     "LeadHistory",
     "LeadRow",
     "ModeChange",
@@ -87,14 +94,17 @@ __all__ = [
     "ProjectContext",
     "Proposal",
     "QueueItem",
+    "ReasonCount",
     "RenderedMessage",
     "Repeat",
+    "ReplyRow",
     "ResumeItem",
     "ResumePreview",
     "RowOutcome",
     "ScheduleOutcome",
     "SchedulePreview",
     "ScheduleResult",
+    "SearchHit",
     "SentTest",
     "Skipped",
     "SlotPreview",

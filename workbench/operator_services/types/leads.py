@@ -20,6 +20,8 @@ class LeadRow(TypedDict):
     source: str
     status: str
     consent_status: str
+    #: None when it never had any.
+    tags: list[str] | None
     suppressed: bool
     lead_score: float | None
     last_contacted_at: datetime | None
@@ -31,6 +33,7 @@ class LeadHistory(TypedDict):
     lead: LeadRow
     events: list[dict[str, Any]]
     attempts: list[dict[str, Any]]
+    changes: list[dict[str, Any]]
     enrichment: dict[str, Any]
 
 
@@ -81,3 +84,49 @@ class ImportResult(TypedDict):
     outcomes: list[RowOutcome]
     #: Rejected rows with number and reason, ready to be mended and imported again; None when there are none.
     rejected_file: str | None
+
+
+class ReasonCount(TypedDict):
+    reason: str
+    count: int
+
+
+class LeadChangePreview(TypedDict):
+    """What a bulk change of leads would do, as things stand."""
+
+    changing: int
+    #: They are so already.
+    unchanged: int
+    refused: int
+    #: Why, the most frequent first.
+    reasons: list[ReasonCount]
+
+
+class ErasurePreview(TypedDict):
+    """What erasing a person would remove, and what would stay without naming anybody."""
+
+    #: Leads with the same address, in whatever campaign.
+    leads: int
+    campaigns: list[str]
+    contact_events: int
+    drafts: int
+    #: They stay as numbers, about nobody.
+    attempts: int
+    #: Of these: not begun, and skipped then.
+    pending: int
+
+
+class ReplyRow(TypedDict):
+    id: int
+    lead_id: int
+    channel: str
+    event_type: str
+    summary: str | None
+    event_at: datetime
+    name: str | None
+    email: str | None
+    company: str | None
+    #: The lead's.
+    status: str
+    campaign: str
+    project_id: int

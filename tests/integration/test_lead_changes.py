@@ -1,0 +1,150 @@
+"""Many leads are changed in one step, each is answered for, and one undo takes it back."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, sessionmaker
+
+from tests import factories as make
+from workbench.enums import Consent, LeadStatus, Role
+from workbench.errors import InputError, NotFoundError, PermissionDenied
+from workbench.models import AuditEvent, Campaign, Lead
+from workbench.operator_services import (
+    change_leads,
+    export_leads,
+    preview_lead_changes,
+    set_consent,
+    undo_batch,
+)
+from workbench.services.audit import Actor
+
+
+@pytest.fixture
+def campaign(db: Session) -> Campaign:
+    made = make.campaign(db, make.project(db))
+    db.commit()
+    return made
+
+
+def seen(db: Session, lead_id: int) -> tuple[str, list[str] | None, int]:
+    lead = db.get_one(Lead, lead_id, populate_existing=True)
+    found = (lead.status, lead.tags, lead.campaign_id)
+    db.rollback()
+    return found
+
+
+def test_status_and_tags_change_together_and_one_undo_takes_them_back(db: Session, campaign: Campaign) -> None:
+    ada, bob = make.lead(db, campaign, tags=["old"]).id, make.lead(db, campaign, status=LeadStatus.QUALIFIED).id
+    db.commit()
+    before = seen(db, ada), seen(db, bob)
+    to = {"status": "QUALIFIED", "add_tags": ["vip", "vip", " hot "], "remove_tags": ["old"]}
+    expected = {"changing": 2, "unchanged": 0, "refused": 1}
+    preview = preview_lead_changes(db, [ada, bob, 999], **to)
+    assert {name: preview[name] for name in expected} == expected  # type: ignore[literal-required]
+    assert preview["reasons"] == [{"reason": "There is no lead 999. It may have been erased.", "count": 1}]
+    assert (seen(db, ada), seen(db, bob)) == before
+    result = change_leads(db, [ada, bob, ada, 999, "1"], **to)
+    assert (result["done"], result["failed"]) == (2, 2)
+    assert [one["ok"] for one in result["outcomes"]] == [True, True, False, False]
+    assert seen(db, ada) == ("QUALIFIED", ["vip", "hot"], campaign.id)
+    again = change_leads(db, [ada, bob], **to)
+    assert (again["done"], again["batch_id"]) == (2, None)
+    assert undo_batch(db, result["batch_id"])["failed"] == 0
+    assert seen(db, ada) == before[0]
+    assert seen(db, bob)[0] == "QUALIFIED"
+    assert not seen(db, bob)[1]
+
+
+def test_what_was_changed_again_since_is_not_taken_back(db: Session, campaign: Campaign) -> None:
+    ada, bob = make.lead(db, campaign).id, make.lead(db, campaign).id
+    db.commit()
+    first = change_leads(db, [ada, bob], status="LOST")
+    change_leads(db, [bob], status="ROUTED")
+    undone = undo_batch(db, first["batch_id"])
+    assert [(one["id"], one["ok"]) for one in undone["outcomes"]] == [(ada, True), (bob, False)]
+    assert (seen(db, ada)[0], seen(db, bob)[0]) == ("NEW", "ROUTED")
+
+
+def test_a_lead_moves_within_its_project_and_not_onto_its_own_address(db: Session, campaign: Campaign) -> None:
+    target = make.campaign(db, db.get_one(make.Project, campaign.project_id))
+    foreign = make.campaign(db, make.project(db))
+    make.lead(db, target, email="ada@example.com")
+    ada, bob = make.lead(db, campaign, email="ada@example.com").id, make.lead(db, campaign, email="bob@example.com").id
+    stranger = make.lead(db, foreign, email="eve@example.com").id
+    db.commit()
+    result = change_leads(db, [ada, bob, stranger], campaign_id=target.id)
+    assert [one["ok"] for one in result["outcomes"]] == [False, True, False]
+    assert "this address already" in (result["outcomes"][0]["reason"] or "")
+    assert "another project" in (result["outcomes"][2]["reason"] or "")
+    assert [seen(db, one)[2] for one in (ada, bob, stranger)] == [campaign.id, target.id, foreign.id]
+    make.lead(db, campaign, email="bob@example.com")
+    db.commit()
+    assert undo_batch(db, result["batch_id"])["failed"] == 1
+    assert seen(db, bob)[2] == target.id
+
+
+def test_what_stays_for_good_names_nobody(db: Session, campaign: Campaign) -> None:
+    ada = make.lead(db, campaign, name="Ada Lovelace", email="ada@example.com").id
+    db.commit()
+    for words in ({"add_tags": ["met Ada Lovelace"]}, {"status": "LOST", "reason": "ada@example.com bounced"}):
+        with pytest.raises(InputError, match="must not name the person"):
+            change_leads(db, [ada], **words)
+    assert db.scalar(sa.select(sa.func.count()).select_from(AuditEvent)) == 0
+
+
+@pytest.mark.parametrize("wrong", [{}, {"status": "KEEN"}, {"add_tags": "vip"}, {"add_tags": ["x" * 61]}])
+def test_a_change_that_makes_no_sense_is_refused(db: Session, campaign: Campaign, wrong: dict[str, object]) -> None:
+    ada = make.lead(db, campaign).id
+    db.commit()
+    with pytest.raises(InputError):
+        change_leads(db, [ada], **wrong)  # type: ignore[arg-type]
+    with pytest.raises(NotFoundError):
+        change_leads(db, [ada], campaign_id=999)
+
+
+def test_the_preview_of_consent_is_what_then_happens(db: Session, campaign: Campaign) -> None:
+    states = (Consent.UNKNOWN, Consent.CONSENTED, Consent.DNC)
+    ids = [make.lead(db, campaign, consent_status=state).id for state in states]
+    db.commit()
+    for to in states:
+        for reason in (None, "They asked again"):
+            preview = preview_lead_changes(db, ids, consent=to.value, reason=reason)
+            result = set_consent(db, ids, to.value, reason)
+            assert preview["refused"] == result["failed"]
+            changed = db.scalars(sa.select(AuditEvent).where(AuditEvent.batch_id == (result["batch_id"] or ""))).all()
+            assert preview["changing"] == len(changed)
+            if result["batch_id"]:
+                undo_batch(db, result["batch_id"])
+
+
+def test_what_is_no_id_is_answered_beside_the_others(db: Session, campaign: Campaign) -> None:
+    ada = make.lead(db, campaign).id
+    db.commit()
+    result = set_consent(db, [ada, True, "x", 0], "DNC")  # type: ignore[list-item]
+    assert [one["ok"] for one in result["outcomes"]] == [True, False, False, False]
+    assert "an id is a whole number" in (result["outcomes"][1]["reason"] or "")
+
+
+def test_an_export_is_a_file_no_spreadsheet_runs_and_is_noted(
+    db: Session, sessions: sessionmaker[Session], campaign: Campaign
+) -> None:
+    ada = make.lead(db, campaign, name="=HYPERLINK(1)", email="ada@example.com", tags=["vip", "x"])
+    make.lead(db, campaign, email="bob@example.com", consent_status=Consent.DNC)
+    make.lead(db, make.campaign(db, make.project(db)), email="eve@example.com")
+    db.commit()
+    out = io.StringIO()
+    assert export_leads(db, None, out, project_id=campaign.project_id) == 2
+    first, second = csv.DictReader(io.StringIO(out.getvalue()))
+    assert (first["Name"], first["Email"], first["Tags"]) == ("'=HYPERLINK(1)", "ada@example.com", "vip, x")
+    assert second["Consent status"] == "DNC"
+    chosen = io.StringIO()
+    assert export_leads(db, [ada.id], chosen) == 1
+    assert export_leads(db, None, io.StringIO()) == 3
+    events = db.scalars(sa.select(AuditEvent).order_by(AuditEvent.id)).all()
+    assert [(event.action, event.after) for event in events] == [("leads.export", {"rows": n}) for n in (2, 1, 3)]
+    with sessions(info={"actor": Actor("Vic", Role.VIEWER)}) as viewer, pytest.raises(PermissionDenied):
+        export_leads(viewer, None, io.StringIO())
