@@ -12,13 +12,8 @@ from workbench.enums import CreativeStatus, QueueStatus, Role
 from workbench.errors import InputError, InvalidTransition, PermissionDenied
 from workbench.gateways.base import Rejected, Sent, Unknown
 from workbench.models import AuditEvent, ContentItem, OutreachAttempt, QueueRow
-from workbench.operator_services.queue import (
-    list_failed_attempts,
-    list_unknown_attempts,
-    preview_attempts,
-    reconcile_unknown,
-    settle_attempts,
-)
+from workbench.operator_services.attempts import preview_attempts, settle_attempts
+from workbench.operator_services.queue import list_failed_attempts, list_unknown_attempts, reconcile_unknown
 from workbench.operator_services.schedules import undo_batch
 from workbench.operator_services.types import DecisionOutcome
 from workbench.services.audit import Actor

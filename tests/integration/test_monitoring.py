@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,10 +23,19 @@ from tests.conftest import NOW
 from workbench.db import database_now, make_engine
 from workbench.enums import AttemptStatus, Gateway, GatewayState, Platform, Role
 from workbench.errors import InputError, NotFoundError, PermissionDenied
-from workbench.models import ContactEvent, ContentVersion, DiscoveryJob, GatewayCheck, GatewaySetting, WorkerHeartbeat
+from workbench.models import (
+    AuditEvent,
+    ContactEvent,
+    ContentVersion,
+    DiscoveryJob,
+    GatewayCheck,
+    GatewaySetting,
+    WorkerHeartbeat,
+)
 from workbench.operator_services import types
 from workbench.operator_services._edge import Runtime, build_runtime
 from workbench.operator_services.monitoring import (
+    export_audit_log,
     get_activity_feed,
     get_attention_metrics,
     get_audit_log,
@@ -229,6 +240,31 @@ def test_the_audit_log_pages_and_filters(db: Session) -> None:
     assert len(get_audit_log(db, actor="Bob")) == 3
     assert len(get_audit_log(db, action="mode.change", entity="safety")) == 1
     assert get_audit_log(db, entity="nothing") == []
+
+
+def test_the_audit_log_is_searched_by_range_and_text_and_leaves_as_a_file_no_spreadsheet_runs(db: Session) -> None:
+    project = make.project(db, name="=cmd|' /C calc'!A0")
+    ada = Actor("Ada", Role.ADMIN)
+    for reason in ("50 % off", "=HYPERLINK(1)", "@later", "50 more"):
+        record(db, ada, "intake.save", "intake", 1, project_id=project.id, reason=reason, after={"number": 1})
+    db.add(AuditEvent(at=NOW - timedelta(days=2), actor="Bob", role="operator", action="mode.change", entity="safety"))
+    db.commit()
+    assert [row["reason"] for row in get_audit_log(db, search="50 %")] == ["50 % off"]
+    assert {row["actor"] for row in get_audit_log(db, search="BOB")} == {"Bob"}
+    assert [row["actor"] for row in get_audit_log(db, until=NOW)] == ["Bob"]
+    assert len(get_audit_log(db, since=NOW)) == 4
+    with pytest.raises(InputError):
+        get_audit_log(db, since=NOW.replace(tzinfo=None))
+    written = io.StringIO()
+    assert export_audit_log(db, to=written, project_id=project.id) == 4
+    header, *lines = csv.reader(io.StringIO(written.getvalue()))
+    assert header[:5] == ["Event", "Time (UTC)", "Who", "Role", "Action"]
+    assert [line[9] for line in lines] == ["50 more", "'@later", "'=HYPERLINK(1)", "50 % off"]
+    assert {line[7] for line in lines} == {"'=cmd|' /C calc'!A0"}
+    assert lines[0][11] == '{"number": 1}'
+    assert not any(cell.startswith(("=", "+", "-", "@")) for line in lines for cell in line)
+    short = io.StringIO()
+    assert export_audit_log(db, to=short, actor="Bob", search="mode") == 1
 
 
 def test_workers_are_alive_for_half_a_minute_and_shown_for_a_while(db: Session) -> None:

@@ -52,6 +52,8 @@ from workbench.models import (
     WorkerHeartbeat,
 )
 from workbench.operator_services.queue import (
+    count_open_attempts,
+    count_queue,
     get_queue,
     list_failed_attempts,
     list_unknown_attempts,
@@ -529,3 +531,60 @@ def test_a_deferred_reader_does_not_hold_up_the_others(db: Session, engine: Engi
     one.run_once()
     assert statuses(db, row) == [SENT] * 4
     assert fresh(db, row).status == QueueStatus.DONE
+
+
+def test_the_queue_and_its_open_attempts_are_narrowed_and_turned_page_by_page(db: Session) -> None:
+    project = ready_project(db)
+    at = now().replace(microsecond=0)
+    rows = {
+        "late": posting(db, "linkedin", project=project, scheduled_time=at - timedelta(hours=2)),
+        "put off": posting(
+            db,
+            "linkedin",
+            project=project,
+            scheduled_time=at - timedelta(hours=1),
+            next_attempt_at=at + timedelta(hours=1),
+        ),
+        "soon": posting(db, "twitter", project=project, scheduled_time=at + timedelta(hours=1)),
+        "later": posting(db, "twitter", scheduled_time=at + timedelta(days=3)),
+        "over": posting(db, "linkedin", scheduled_time=at - timedelta(days=3), status=QueueStatus.DONE),
+    }
+    names = {row.id: name for name, row in rows.items()}
+
+    def told(**asked: object) -> list[str]:
+        found = [names[item["id"]] for item in get_queue(db, **asked)]  # type: ignore[arg-type]
+        counted = {name: value for name, value in asked.items() if name not in ("limit", "page", "next_first")}
+        if "limit" not in asked:
+            assert count_queue(db, **counted) == len(found)  # type: ignore[arg-type]
+        return found
+
+    assert told(next_first=True) == ["late", "put off", "soon", "later", "over"]
+    assert told() == ["later", "soon", "put off", "late", "over"]
+    assert [told(limit=2, page=page, next_first=True) for page in (1, 2, 3, 4)] == [
+        ["late", "put off"], ["soon", "later"], ["over"], [],
+    ]  # fmt: skip
+    assert told(platform="twitter", project_id=project.id) == ["soon"]
+    assert told(since=at - timedelta(hours=1), until=at + timedelta(hours=1)) == ["put off"]
+    assert told(overdue=True) == ["late"]
+    for bad in ({"platform": "fax"}, {"page": 0}, {"since": datetime(2026, 1, 1)}):
+        with pytest.raises(InputError):
+            get_queue(db, **bad)  # type: ignore[arg-type]
+
+
+def test_what_failed_is_narrowed_and_turned_page_by_page(db: Session, engine: Engine, settings: Settings) -> None:
+    first, second = mailing(db, 3), posting(db)
+    run = worker(engine, settings, Wire(answer=lambda message: Rejected("no")))
+    run.run_once()
+    run.run_once()
+    everything = [one["attempt_id"] for one in list_failed_attempts(db)]
+    assert len(everything) == 4
+    pages = [list_failed_attempts(db, limit=3, page=page) for page in (1, 2)]
+    assert [one["attempt_id"] for page in pages for one in page] == everything
+    mails = list_failed_attempts(db, platform="email")
+    assert {one["queue_id"] for one in mails} == {first.id}
+    assert count_open_attempts(db, "FAILED", platform="email") == 3
+    assert count_open_attempts(db, "FAILED", since=now() + timedelta(hours=1)) == 0
+    assert [one["queue_id"] for one in list_failed_attempts(db, platform="linkedin")] == [second.id]
+    assert list_unknown_attempts(db, until=now()) == []
+    with pytest.raises(InputError, match="FAILED or UNKNOWN"):
+        count_open_attempts(db, "SENT")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar, cast
+from typing import Any, TextIO, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from workbench.clock import as_utc
 from workbench.db import database_now
 from workbench.enums import AttemptStatus, Platform, QueueStatus, Role
 from workbench.errors import InputError
@@ -26,10 +27,13 @@ from workbench.operator_services.types import (
     TimelineRow,
     WorkerRow,
 )
+from workbench.services import audit_log
+from workbench.services.audit_log import Wanted
 from workbench.services.projects import get_project
 from workbench.services.workers import ALIVE, GONE
 
 __all__ = [
+    "export_audit_log",
     "get_activity_feed",
     "get_attention_metrics",
     "get_audit_log",
@@ -116,26 +120,43 @@ def get_audit_log(
     entity: str | None = None,
     action: str | None = None,
     actor: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    search: str | None = None,
     limit: int = 100,
     before: int | None = None,
 ) -> list[AuditRow]:
     """Who did what, newest first. For the next page pass the last row's ``id`` as ``before``.
 
-    Raises :class:`NotFoundError` for an unknown project, :class:`InputError`.
+    ``since`` is part of the range, ``until`` is not; both are aware. ``search`` stands in the reason, the action or the
+    actor's name. Raises :class:`NotFoundError` for an unknown project, :class:`InputError`.
     """
     with operation(db, Role.VIEWER, write=False):
-        query = sa.select(AuditEvent).order_by(AuditEvent.id.desc()).limit(views.page_size(limit))
-        if project_id is not None:
-            query = query.where(AuditEvent.project_id == _project(db, project_id))
-        wanted = {
-            AuditEvent.entity: optional_text(entity, "The entity", longest=200),
-            AuditEvent.action: optional_text(action, "The action", longest=200),
-            AuditEvent.actor: optional_text(actor, "The actor", longest=200),
-        }
-        query = query.where(*(column == value for column, value in wanted.items() if value is not None))
-        if before is not None:
-            query = query.where(AuditEvent.id < as_id(before, "audit event"))
-        return [_audit_row(event) for event in db.scalars(query)]
+        wanted = _wanted(db, project_id, entity, action, actor, since, until, search)
+        last = None if before is None else as_id(before, "audit event")
+        return [_audit_row(event) for event in audit_log.page(db, wanted, views.page_size(limit), last)]
+
+
+def export_audit_log(
+    db: Session,
+    *,
+    to: TextIO,
+    project_id: int | None = None,
+    entity: str | None = None,
+    action: str | None = None,
+    actor: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    search: str | None = None,
+) -> int:
+    """Write the events that :func:`get_audit_log` would answer, all of them, as CSV; answers how many. For viewers.
+
+    No spreadsheet runs a cell of it. Raises what that raises.
+    """
+    if not callable(getattr(to, "write", None)):
+        raise InputError("Give a text file to write to, for example open('audit-log.csv', 'w', newline='').")
+    with operation(db, Role.VIEWER, write=False):
+        return audit_log.write(db, to, _wanted(db, project_id, entity, action, actor, since, until, search))
 
 
 def get_workers(db: Session) -> list[WorkerRow]:
@@ -173,6 +194,27 @@ def get_changes_token(db: Session) -> str:
 
 def _project(db: Session, project_id: int | None) -> int | None:
     return None if project_id is None else get_project(db, as_id(project_id, "project")).id
+
+
+def _wanted(
+    db: Session,
+    project_id: int | None,
+    entity: str | None,
+    action: str | None,
+    actor: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    search: str | None,
+) -> Wanted:
+    return Wanted(
+        project_id=_project(db, project_id),
+        entity=optional_text(entity, "The entity", longest=200),
+        action=optional_text(action, "The action", longest=200),
+        actor=optional_text(actor, "The actor", longest=200),
+        since=as_utc(since) if since else None,
+        until=as_utc(until) if until else None,
+        search=optional_text(search, "The search", longest=200),
+    )
 
 
 def _one_of(known: list[Kind], value: str | None, what: str) -> str | None:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from typing import Any, Literal, cast
+from datetime import datetime
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from workbench.enums import AttemptStatus, QueueStatus, Role
+from workbench.clock import as_utc, now
+from workbench.enums import AttemptStatus, Platform, QueueStatus, Role
 from workbench.errors import InputError, NotFoundError
+from workbench.metrics.views import OVERDUE_AFTER
 from workbench.models import OutreachAttempt
-from workbench.operator_services._edge import as_id, as_ids, operation, require_text, runtime_of
-from workbench.operator_services.types import BulkResult, DecisionOutcome, DecisionPreview, OpenAttempt, QueueItem
-from workbench.services import attempts, queue_view, reconcile
-from workbench.services.attempts import Decision
+from workbench.operator_services._edge import as_id, operation, require_text, runtime_of
+from workbench.operator_services.types import OpenAttempt, QueueItem
+from workbench.services import queue_view, reconcile
 from workbench.services.projects import get_project
-from workbench.services.queue_view import QueueEntry
+from workbench.services.queue_view import Narrowed, QueueEntry
 from workbench.services.safety import mode_of
 from workbench.services.scheduling import Ways
 from workbench.services.workers import may_still_act
@@ -32,19 +32,51 @@ def ways_of(db: Session) -> Ways:
 
 
 def get_queue(
-    db: Session, project_id: int | None = None, *, status: str | Sequence[str] | None = None, limit: int = 100
+    db: Session,
+    project_id: int | None = None,
+    *,
+    status: str | Sequence[str] | None = None,
+    platform: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    overdue: bool = False,
+    limit: int = 100,
+    page: int = 1,
+    next_first: bool = False,
 ) -> list[QueueItem]:
-    """The newest queue rows by their time, each with ``why`` it is not going out. For viewers.
+    """Page ``page`` of ``limit`` queue rows, the newest by their time first, each with ``why`` it is not going out.
 
-    Raises :class:`NotFoundError`, :class:`InputError`.
+    ``since`` is part of the range of their times, ``until`` is not; both are aware. ``overdue``: what the attention
+    metric of that name counts. ``next_first``: what is still to come on top, the next one first, what is over below.
+    For viewers. Raises :class:`NotFoundError`, :class:`InputError`.
     """
     with operation(db, Role.VIEWER, write=False):
-        project = get_project(db, as_id(project_id, "project")).id if project_id is not None else None
-        staleness = runtime_of(db).settings.staleness_minutes
         found = queue_view.entries(
-            db, ways_of(db), staleness, project_id=project, status=_statuses(status), limit=_limit(limit)
+            db,
+            ways_of(db),
+            runtime_of(db).settings.staleness_minutes,
+            _narrowed(db, project_id, platform, since, until, status=status, overdue=overdue),
+            limit=_limit(limit),
+            offset=_offset(page, limit),
+            next_first=next_first,
         )
         return [_shape(entry) for entry in found]
+
+
+def count_queue(
+    db: Session,
+    project_id: int | None = None,
+    *,
+    status: str | Sequence[str] | None = None,
+    platform: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    overdue: bool = False,
+) -> int:
+    """How many rows :func:`get_queue` has on all pages. For viewers. Raises what that raises."""
+    with operation(db, Role.VIEWER, write=False):
+        wanted = _narrowed(db, project_id, platform, since, until, status=status, overdue=overdue)
+        return queue_view.count(db, wanted)
 
 
 def get_queue_item(db: Session, queue_id: int) -> QueueItem:
@@ -61,14 +93,53 @@ def queue_item(db: Session, queue_id: int) -> QueueItem:
     return _shape(found[0])
 
 
-def list_unknown_attempts(db: Session, project_id: int | None = None, *, limit: int = 100) -> list[OpenAttempt]:
-    """The attempts nobody knows the outcome of, newest first. For viewers. Raises :class:`NotFoundError`."""
-    return _open_attempts(db, AttemptStatus.UNKNOWN, project_id, limit)
+def list_unknown_attempts(
+    db: Session,
+    project_id: int | None = None,
+    *,
+    platform: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 100,
+    page: int = 1,
+) -> list[OpenAttempt]:
+    """The attempts nobody knows the outcome of, newest first, in pages of ``limit``. For viewers.
+
+    ``since`` is part of the range of when they were begun, ``until`` is not. Raises :class:`NotFoundError`,
+    :class:`InputError`.
+    """
+    return _open_attempts(db, AttemptStatus.UNKNOWN, project_id, platform, since, until, limit, page)
 
 
-def list_failed_attempts(db: Session, project_id: int | None = None, *, limit: int = 100) -> list[OpenAttempt]:
-    """The attempts that failed, newest first. For viewers. Raises :class:`NotFoundError`."""
-    return _open_attempts(db, AttemptStatus.FAILED, project_id, limit)
+def list_failed_attempts(
+    db: Session,
+    project_id: int | None = None,
+    *,
+    platform: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 100,
+    page: int = 1,
+) -> list[OpenAttempt]:
+    """The attempts that failed, as :func:`list_unknown_attempts` lists those of unknown outcome."""
+    return _open_attempts(db, AttemptStatus.FAILED, project_id, platform, since, until, limit, page)
+
+
+def count_open_attempts(
+    db: Session,
+    status: str,
+    project_id: int | None = None,
+    *,
+    platform: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> int:
+    """How many attempts are FAILED, or UNKNOWN: those that the lists of them have on all pages. For viewers."""
+    with operation(db, Role.VIEWER, write=False):
+        if status not in (AttemptStatus.FAILED, AttemptStatus.UNKNOWN):
+            raise InputError(f"{status!r:.80} is not a state that needs a person. Say FAILED or UNKNOWN.")
+        wanted = _narrowed(db, project_id, platform, since, until)
+        return queue_view.count_open_attempts(db, AttemptStatus(status), wanted)
 
 
 def reconcile_unknown(
@@ -93,56 +164,43 @@ def reconcile_unknown(
         return queue_item(db, row.id) if row is not None else None
 
 
-def preview_attempts(db: Session, attempt_ids: Sequence[int], decision: str) -> DecisionPreview:
-    """What :func:`settle_attempts` would do to each, as things stand; nothing is changed. For viewers.
-
-    Raises :class:`InputError` for a decision there is not.
-    """
+def _open_attempts(
+    db: Session,
+    status: AttemptStatus,
+    project_id: int | None,
+    platform: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    page: int,
+) -> list[OpenAttempt]:
     with operation(db, Role.VIEWER, write=False):
-        planned = attempts.plan(db, as_ids(attempt_ids, "attempt"), _decision(decision), mode_of(db))
-        changing = sum(one.changes for one in planned)
-        refused = sum(not one.ok for one in planned)
-        return {
-            "changing": changing,
-            "unchanged": len(planned) - changing - refused,
-            "refused": refused,
-            "outcomes": [cast(DecisionOutcome, asdict(one)) for one in planned],  # a test compares the fields
-        }
-
-
-def settle_attempts(db: Session, attempt_ids: Sequence[int], decision: str, reason: str) -> BulkResult:
-    """Settle many failed or unknown attempts in one step; an answer for every id. For approvers.
-
-    ``retry``: those that FAILED are tried again, now, and no others of their row. ``sent`` and ``not_sent``: what
-    became of those that are UNKNOWN, as :func:`reconcile_unknown` says it of one. ``undo_batch`` takes it back where
-    no worker came to it since. Raises :class:`InputError` for a decision there is not, and without a reason.
-    """
-    with operation(db, Role.APPROVER, write=True) as actor:
-        wanted, ids = _decision(decision), as_ids(attempt_ids, "attempt")
-        asked = "Say why they are tried again." if wanted == "retry" else "Say how you know: what did you find?"
-        why, batch_id = require_text(reason, asked), str(uuid.uuid4())
-        answers = attempts.settle(db, actor, ids, wanted, why, mode_of(db), batch_id)
-        done = sum(one.ok for one in answers)
-        return {
-            "batch_id": batch_id if any(one.changes for one in answers) else None,
-            "done": done,
-            "failed": len(answers) - done,
-            "outcomes": [{"id": one.id, "ok": one.ok, "status": one.status, "reason": one.reason} for one in answers],
-        }
-
-
-def _decision(decision: str) -> Decision:
-    if decision not in attempts.DECISIONS:
-        raise InputError(f"{decision!r:.80} is not a decision. Say {', '.join(attempts.DECISIONS)}.")
-    return cast(Decision, decision)
-
-
-def _open_attempts(db: Session, status: AttemptStatus, project_id: int | None, limit: int) -> list[OpenAttempt]:
-    with operation(db, Role.VIEWER, write=False):
-        project = get_project(db, as_id(project_id, "project")).id if project_id is not None else None
-        rows = queue_view.open_attempts(db, status, project_id=project, limit=_limit(limit))
+        wanted = _narrowed(db, project_id, platform, since, until)
+        rows = queue_view.open_attempts(db, status, wanted, limit=_limit(limit), offset=_offset(page, limit))
         alive = {sender: may_still_act(db, sender) for sender in {row.OutreachAttempt.sender for row in rows}}
         return [_open_shape(row, alive) for row in rows]
+
+
+def _narrowed(
+    db: Session,
+    project_id: int | None,
+    platform: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    status: str | Sequence[str] | None = None,
+    overdue: bool = False,
+) -> Narrowed:
+    if platform is not None and platform not in list(Platform):
+        raise InputError(f"{platform!r:.80} is not a platform. Choose one of {', '.join(Platform)}.")
+    return Narrowed(
+        project_id=get_project(db, as_id(project_id, "project")).id if project_id is not None else None,
+        platform=platform,
+        status=_statuses(status),
+        since=as_utc(since) if since else None,
+        until=as_utc(until) if until else None,
+        due_before=now() - OVERDUE_AFTER if overdue else None,
+    )
 
 
 def _open_shape(row: Any, alive: dict[str | None, str | None]) -> OpenAttempt:
@@ -211,3 +269,9 @@ def _limit(limit: int) -> int:
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= LIMIT:
         raise InputError(f"limit must be a whole number from 1 to {LIMIT:,}.")
     return limit
+
+
+def _offset(page: int, limit: int) -> int:
+    if isinstance(page, bool) or not isinstance(page, int) or not 1 <= page <= LIMIT:
+        raise InputError(f"page must be a whole number from 1 to {LIMIT:,}.")
+    return (page - 1) * limit

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from workbench.db import database_now
+from workbench.db import UtcDateTime, database_now
 from workbench.enums import AttemptStatus, GatewayState, Mode, Platform, QueueStatus
 from workbench.errors import NotConfigured, ScheduleInvalid
 from workbench.models import ContentItem, GatewaySetting, Lead, OutreachAttempt, Project, ProjectAccount, QueueRow
@@ -37,34 +38,87 @@ class QueueEntry:
     why: str | None
 
 
+@dataclass(frozen=True)
+class Narrowed:
+    """Which rows, or attempts; None narrows nothing. ``since`` is part of the range of their times, ``until`` not."""
+
+    project_id: int | None = None
+    platform: str | None = None
+    status: Collection[QueueStatus] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    #: Only rows that are due since before this moment, in the mode the installation is in.
+    due_before: datetime | None = None
+
+
 def entries(
     session: Session,
     ways: Ways,
     staleness_minutes: int,
+    narrowed: Narrowed = Narrowed(),
     *,
-    project_id: int | None = None,
-    status: Collection[QueueStatus] | None = None,
     queue_ids: Sequence[int] | None = None,
     limit: int = 100,
+    offset: int = 0,
+    next_first: bool = False,
 ) -> list[QueueEntry]:
-    """The newest ``limit`` rows by their time, filtered; a fixed number of queries."""
+    """``limit`` rows, the newest by their time first; a fixed number of queries.
+
+    With ``next_first`` what is still to come stands on top, the next one first, and what is over below it.
+    """
     query = join_flags(
         sa.select(QueueRow, ContentItem, Project, GatewaySetting, ProjectAccount.account.label("bound"))
     ).outerjoin(
         ProjectAccount,
         sa.and_(ProjectAccount.project_id == Project.id, ProjectAccount.platform == ContentItem.platform),
     )
-    if project_id is not None:
-        query = query.where(Project.id == project_id)
-    if status is not None:
-        query = query.where(QueueRow.status.in_(status))
+    query = query.where(*_rows_where(session, narrowed))
     if queue_ids is not None:
         query = query.where(QueueRow.id.in_(queue_ids))
-    newest = query.order_by(QueueRow.scheduled_time.desc(), QueueRow.id.desc()).limit(limit)
-    rows = session.execute(newest.execution_options(populate_existing=True)).all()
+    newest: list[Any] = [QueueRow.scheduled_time.desc(), QueueRow.id.desc()]
+    if next_first:
+        ahead = QueueRow.status.in_((QueueStatus.QUEUED, QueueStatus.RUNNING, QueueStatus.MISSED))
+        newest = [sa.case((ahead, 0), else_=1), sa.case((ahead, QueueRow.scheduled_time)), *newest]
+    wanted = query.order_by(*newest).limit(limit).offset(offset)
+    rows = session.execute(wanted.execution_options(populate_existing=True)).all()
     counts = _counts(session, [row.QueueRow.id for row in rows])
     installation = _installation(session)
     return [_entry(row, counts.get(row.QueueRow.id, Counts()), installation, ways, staleness_minutes) for row in rows]
+
+
+def count(session: Session, narrowed: Narrowed) -> int:
+    """How many rows there are of these."""
+    query = (
+        sa.select(sa.func.count()).select_from(QueueRow).join(ContentItem, ContentItem.id == QueueRow.content_item_id)
+    )
+    return session.scalar(query.where(*_rows_where(session, narrowed))) or 0
+
+
+def _rows_where(session: Session, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
+    where = _of_items(narrowed)
+    if narrowed.status is not None:
+        where.append(QueueRow.status.in_(narrowed.status))
+    if narrowed.since is not None:
+        where.append(QueueRow.scheduled_time >= narrowed.since)
+    if narrowed.until is not None:
+        where.append(QueueRow.scheduled_time < narrowed.until)
+    if narrowed.due_before is not None:
+        due = sa.func.coalesce(QueueRow.next_attempt_at, QueueRow.scheduled_time)
+        where += [
+            due < sa.bindparam("due_before", narrowed.due_before, UtcDateTime()),
+            QueueRow.status == QueueStatus.QUEUED,
+        ]
+        where.append(QueueRow.mode == settings_row(session).mode)
+    return where
+
+
+def _of_items(narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if narrowed.project_id is not None:
+        found.append(ContentItem.project_id == narrowed.project_id)
+    if narrowed.platform is not None:
+        found.append(ContentItem.platform == narrowed.platform)
+    return found
 
 
 def _counts(session: Session, queue_ids: Sequence[int]) -> dict[int, Counts]:
@@ -144,7 +198,7 @@ def _account_problem(row: QueueRow, project: Project, platform: Platform, bound:
 
 
 def open_attempts(
-    session: Session, status: AttemptStatus, *, project_id: int | None = None, limit: int = 100
+    session: Session, status: AttemptStatus, narrowed: Narrowed, *, limit: int = 100, offset: int = 0
 ) -> Sequence[Any]:
     """The attempts in a state that needs a person (UNKNOWN or FAILED), newest first, with what they belong to."""
     query = (
@@ -158,10 +212,25 @@ def open_attempts(
         .join(ContentItem, ContentItem.id == OutreachAttempt.content_item_id)
         .join(Project, Project.id == ContentItem.project_id)
         .outerjoin(Lead, Lead.id == OutreachAttempt.lead_id)
-        .where(sa.text(f"cam_outreach_attempts.{OPEN_ATTEMPTS}"), OutreachAttempt.status == status)
+        .where(*_attempts_where(status, narrowed))
         .order_by(OutreachAttempt.attempted_at.desc(), OutreachAttempt.id.desc())
         .limit(limit)
+        .offset(offset)
     )
-    if project_id is not None:
-        query = query.where(Project.id == project_id)
     return session.execute(query.execution_options(populate_existing=True)).all()
+
+
+def count_open_attempts(session: Session, status: AttemptStatus, narrowed: Narrowed) -> int:
+    """How many there are of these."""
+    query = sa.select(sa.func.count()).select_from(OutreachAttempt)
+    query = query.join(ContentItem, ContentItem.id == OutreachAttempt.content_item_id)
+    return session.scalar(query.where(*_attempts_where(status, narrowed))) or 0
+
+
+def _attempts_where(status: AttemptStatus, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
+    where = [sa.text(f"cam_outreach_attempts.{OPEN_ATTEMPTS}"), OutreachAttempt.status == status, *_of_items(narrowed)]
+    if narrowed.since is not None:
+        where.append(OutreachAttempt.attempted_at >= narrowed.since)
+    if narrowed.until is not None:
+        where.append(OutreachAttempt.attempted_at < narrowed.until)
+    return where  # type: ignore[return-value]  # the text is an index's own condition
