@@ -87,7 +87,9 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
     project = {"project_id": of.project}
     card = project | {"creative_id": of.draft}
     found = {"platform": None, "status": None, "search": None, "stale": None, "include_deleted": False}
-    people = {"campaign_id": None, "status": None, "consent": None, "search": None, "high_intent": False}
+    narrowing = ("campaign_id", "status", "consent", "source", "tag", "suppressed", "search")
+    people = {**dict.fromkeys(narrowing), "high_intent": False}
+    changing = {"status": "QUALIFIED", "add_tags": ["vip"], "remove_tags": (), "campaign_id": None, "reason": None}
     file = {"data": CSV, "encoding": None}
     wanted = {"campaign_id": of.campaign, "criteria": {"titles": ["COO"]}}
     pausing = {"flag": True, "reason": None, "overdue": None}
@@ -103,6 +105,7 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         "sign_in": (None, {"name": "Nobody", "password": "not the password"}),
         "unsubscribe": (None, {"token": "made up"}),
         "list_projects": (viewer, {}),
+        "search": (viewer, {"text": "Ann"}),
         "get_projects_pipeline": (viewer, {}),
         "get_project_context": (viewer, project),
         "get_intakes": (viewer, project),
@@ -161,8 +164,14 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
             project | people | {"sort": "id", "descending": False, "page": 1, "page_size": 50},
         ),
         "count_leads": (viewer, project | people),
+        "find_lead_ids": (viewer, project | people | {"most": 100}),
         "get_lead": (viewer, {"lead_id": of.lead}),
-        "list_suppressions": (viewer, {}),
+        "list_replies": (viewer, project | {"search": None, "page": 1, "page_size": 50}),
+        "list_suppressions": (viewer, {"search": None, "reason": None, "page": 1, "page_size": None}),
+        "count_suppressions": (viewer, {"search": None, "reason": None}),
+        "export_leads": (operator, project | {"lead_ids": None, "to": io.StringIO()}),
+        "preview_lead_changes": (operator, changing | {"lead_ids": [of.lead], "consent": None}),
+        "preview_erasure": (approver, {"lead_id": of.lead}),
         "list_discoveries": (viewer, project | {"limit": 50}),
         "preview_discovery": (operator, wanted),
         "start_discovery": (operator, wanted | {"max_people": 10, "max_credits": 0}),
@@ -251,6 +260,7 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         ),
         "set_campaign_active": (operator, {"campaign_id": of.campaign, "active": False, "reason": None}),
         "import_leads": (operator, file | {"campaign_id": of.campaign, "columns": None, "filename": ""}),
+        "change_leads": (operator, changing | {"lead_ids": [of.lead]}),
         "set_consent": (operator, {"lead_ids": [of.lead], "consent": "CONSENTED", "reason": None}),
         "record_contact_event": (
             operator,
@@ -264,6 +274,7 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
             },
         ),
         "suppress_address": (operator, {"address": "gone@example.com", "reason": "bounce"}),
+        "import_suppressions": (operator, {"data": "someone@example.com", "reason": "bounce"}),
         "lift_suppression": (approver, {"address": "gone@example.com", "reason": "It works again"}),
         "erase_lead": (approver, {"lead_id": of.lead, "reason": "They asked for it"}),
         "add_user": (admin, {"name": "Ada", "role": "admin", "password": "correct horse battery"}),

@@ -38,14 +38,17 @@ from workbench.operator_services.discovery import (
     start_discovery,
 )
 from workbench.operator_services.gateways import get_gateway_status, probe_gateways
+from workbench.operator_services.lead_decisions import change_leads, export_leads, preview_lead_changes, set_consent
 from workbench.operator_services.lead_files import import_leads, preview_leads
 from workbench.operator_services.leads import (
     count_leads,
     erase_lead,
+    find_lead_ids,
     get_lead,
     list_leads,
+    list_replies,
+    preview_erasure,
     record_contact_event,
-    set_consent,
     unsubscribe,
 )
 from workbench.operator_services.monitoring import (
@@ -95,6 +98,7 @@ from workbench.operator_services.schedules import (
     retry_failed,
     undo_batch,
 )
+from workbench.operator_services.search import search
 from workbench.operator_services.strategies import (
     approve_strategy,
     discard_draft,
@@ -107,7 +111,13 @@ from workbench.operator_services.strategies import (
     save_draft,
     save_strategy,
 )
-from workbench.operator_services.suppressions import lift_suppression, list_suppressions, suppress_address
+from workbench.operator_services.suppressions import (
+    count_suppressions,
+    import_suppressions,
+    lift_suppression,
+    list_suppressions,
+    suppress_address,
+)
 from workbench.operator_services.trials import send_test
 from workbench.operator_services.users import (
     add_user,
@@ -129,11 +139,13 @@ __all__ = [
     "bulk_schedule_creatives",
     "cancel_discovery",
     "cancel_scheduled",
+    "change_leads",
     "confirm_creatives",
     "count_creatives",
     "count_leads",
     "count_open_attempts",
     "count_queue",
+    "count_suppressions",
     "create_campaign",
     "create_creative",
     "create_project",
@@ -142,8 +154,10 @@ __all__ = [
     "discard_draft",
     "erase_lead",
     "export_audit_log",
+    "export_leads",
     "find_actor",
     "find_creative_ids",
+    "find_lead_ids",
     "find_repeats",
     "get_activity_feed",
     "get_attention_metrics",
@@ -170,6 +184,7 @@ __all__ = [
     "get_workers",
     "have_users",
     "import_leads",
+    "import_suppressions",
     "keep_proposal",
     "lift_suppression",
     "list_campaigns",
@@ -177,6 +192,7 @@ __all__ = [
     "list_failed_attempts",
     "list_leads",
     "list_projects",
+    "list_replies",
     "list_suppressions",
     "list_unknown_attempts",
     "list_users",
@@ -186,6 +202,8 @@ __all__ = [
     "preview_attempts",
     "preview_creative_decision",
     "preview_discovery",
+    "preview_erasure",
+    "preview_lead_changes",
     "preview_leads",
     "preview_message",
     "preview_reschedule",
@@ -204,6 +222,7 @@ __all__ = [
     "save_draft",
     "save_intake",
     "save_strategy",
+    "search",
     "send_test",
     "set_campaign_active",
     "set_consent",
