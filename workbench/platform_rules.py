@@ -21,6 +21,9 @@ SUBJECT_LIMIT: Final = 200
 #: Our own limit: beyond it mail clients cut a message, and spam filters take offence.
 EMAIL_LIMIT: Final = 50_000
 
+#: A LinkedIn feed cuts a post off after three lines, or about this many characters; of a letter our cards show so much.
+_FOLDS: Final = {Platform.LINKEDIN: (3, 210), Platform.EMAIL: (9, 420)}
+
 #: Line breaks and the other control characters: C0, DEL, C1 and Unicode's own two line ends.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 #: In a text, tabs and line ends are fine.
@@ -40,6 +43,16 @@ def post_text(body_text: str | None, caption: str | None) -> str:
     """What is sent: the body, and the caption after a blank line when there is one; trimmed, ``\\n`` line ends."""
     parts = [(part or "").replace("\r\n", "\n").replace("\r", "\n").strip() for part in (body_text, caption)]
     return "\n\n".join(part for part in parts if part)
+
+
+def fold(platform: Platform, text: str) -> int | None:
+    """Where the reader of ``text`` has to click to read on, in UTF-16 units; None where all of it shows, as on X."""
+    if Platform(platform) not in _FOLDS:
+        return None
+    lines, length = _FOLDS[Platform(platform)]
+    ends = [found.start() for found in re.finditer("\n", text)]
+    cut = min(length, ends[lines - 1] if len(ends) >= lines else length)
+    return utf16_length(text[:cut]) if cut < len(text) else None
 
 
 def limit(platform: Platform) -> int:

@@ -121,7 +121,7 @@ def test_a_post_over_its_limit_is_marked_while_it_is_typed_and_is_not_saved(
 ) -> None:
     page = visit(f"?page=gallery&project={project_id}")
     card(page, "A short post").get_by_role("button", name=re.compile("^Edit")).click()
-    editing = dialog(page, "Edit for X")
+    editing = page.get_by_role("listitem", name="Edit for X")
     text = editing.get_by_label("Text", exact=True)
     text.fill("x" * 281)
     expect(editing.get_by_text("281 of 280")).to_be_visible()
@@ -159,11 +159,11 @@ def test_a_dialog_closes_by_cancel_by_its_cross_and_by_escape(visit: Visit, proj
     page = visit(f"?page=gallery&project={project_id}")
     mail = card(page, "A mail")
     ways: dict[str, Callable[[Locator], None]] = {
-        "Edit": lambda editing: editing.get_by_role("button", name="Cancel").click(),
+        "Send a test": lambda testing: testing.get_by_role("button", name="Cancel").click(),
         "Regenerate": lambda asking: asking.get_by_role("button", name="close").click(),
         "Preview as a lead": lambda _: page.keyboard.press("Escape"),
     }
-    titles = {"Edit": "Edit for Email", "Regenerate": "Write it anew", "Preview as a lead": "Preview"}
+    titles = {"Send a test": "Send a test to myself", "Regenerate": "Write it anew", "Preview as a lead": "Preview"}
     for label, close in ways.items():
         mail.get_by_role("button", name=re.compile(f"^{label}")).click()
         close(dialog(page, titles[label]))

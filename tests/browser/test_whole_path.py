@@ -255,7 +255,7 @@ def read_the_drafts(page: Page) -> None:
 
 def edit_one(page: Page) -> None:
     press(card(page, "X"), re.compile("^Edit"))
-    editing = dialog(page, "Edit for X")
+    editing = page.get_by_role("listitem", name="Edit for X")
     editing.get_by_label("Text", exact=True).fill("Which step of a shipment costs you most?")
     see(editing, "40 of 280")
     press(editing, "Save")
@@ -269,7 +269,9 @@ def regenerate_one(page: Page) -> None:
     press(card(page, "LinkedIn"), re.compile("^Regenerate"))
     regenerating = dialog(page, "Write it anew")
     regenerating.get_by_label("What should be different?").fill("Shorter, please")
-    press(regenerating, "Regenerate")
+    press(regenerating, "Propose")
+    expect(regenerating.get_by_role("table")).to_contain_text("Proposed")
+    press(regenerating, "Keep it")
     expect(card(page, "LinkedIn").get_by_text("v2", exact=True)).to_be_visible()
     expect(card(page, "LinkedIn").get_by_text("template", exact=True)).to_be_visible()
     assert card(page, "LinkedIn").inner_text() != before
@@ -285,7 +287,8 @@ def delete_one_and_take_it_back(page: Page) -> None:
 def approve_all(page: Page) -> None:
     press(page, "Select all 3")
     see(page, "3 selected")
-    press(page, "Approve")
+    press(page, "Approve…")
+    press(dialog(page, "Approve 3?"), "Approve 3")
     told(page, "3 approved.")
     for platform in ("LinkedIn", "X", "Email"):
         expect(card(page, platform).get_by_text("approved", exact=True)).to_be_visible()

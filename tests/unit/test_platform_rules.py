@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workbench.enums import Platform
-from workbench.platform_rules import EMAIL_LIMIT, SUBJECT_LIMIT, counts, limit, post_text, problems
+from workbench.platform_rules import EMAIL_LIMIT, SUBJECT_LIMIT, counts, fold, limit, post_text, problems
 
 LINKEDIN, X, EMAIL = Platform.LINKEDIN, Platform.TWITTER, Platform.EMAIL
 
@@ -115,3 +115,12 @@ def test_every_problem_is_named_at_once() -> None:
 def test_a_platform_may_be_given_by_its_name() -> None:
     assert problems("twitter", "", "Hi", "") == []  # type: ignore[arg-type]
     assert limit("linkedin") == 3000  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("platform", "text", "expected"), [
+    ("linkedin", "x" * 210, None), ("linkedin", "x" * 211, 210), ("linkedin", "a\nb\nc", None),
+    ("linkedin", "a\nb\nc\nd", 5), ("linkedin", "a\n\nb\nc", 4), ("linkedin", "🎉" * 211, 420), ("linkedin", "", None),
+    ("twitter", "x\n" * 200, None), ("email", "x" * 420, None), ("email", "x" * 421, 420),
+])  # fmt: skip
+def test_a_text_is_cut_off_where_its_reader_has_to_click(platform: str, text: str, expected: int | None) -> None:
+    assert fold(Platform(platform), text) == expected

@@ -19,6 +19,7 @@ from workbench.services import (
     projects,
 )
 from workbench.services.creative_text import CreativeText
+from workbench.services.gallery import MOST_SELECTED as MOST_SELECTED
 
 
 def get_creatives_for_project(

@@ -1,8 +1,7 @@
-"""What is done to one creative: edit, regenerate, versions, preview as a lead, a test to oneself."""
+"""What is done to one creative: regenerate, versions, preview as a lead, a test to oneself."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import panel as pn
@@ -10,23 +9,35 @@ import panel_material_ui as pmu
 
 from workbench import operator_services as ops
 from workbench.enums import Platform, Role
-from workbench.errors import EditConflict
-from workbench.operator_services.types import Creative, ItemOutcome
-from workbench.panels import safe
-from workbench.panels.base import StateView, action
-from workbench.panels.components.table import Table
-from workbench.panels.layout import bar
+from workbench.operator_services.types import Creative, CreativeVersion, Proposal
+from workbench.panels import diff_html, safe
+from workbench.panels.base import action
+from workbench.panels.gallery_items import source_words
 from workbench.panels.new_project import typed
-from workbench.platform_rules import counts, problems_as_written
+from workbench.panels.paged_table import paged_table
+from workbench.panels.theme import style
+from workbench.panels.tools import lined_up
+from workbench.platform_rules import counts
 
 #: Leads offered at once in the preview.
 OFFERED = 30
 
 
+def _whole(one: Creative | CreativeVersion | Proposal) -> str:
+    """The three texts as one, for somebody who compares two."""
+    return "\n\n".join(part for part in (one["title"], one["body_text"], one["caption"]) if part)
+
+
+def _difference(old: str, new: str, left: str, right: str) -> pn.pane.HTML:
+    return pn.pane.HTML(
+        diff_html.html(old, new, left=left, right=right), **safe.pane_options(stylesheets=[style("diff.css")])
+    )
+
+
 class CreativeDialogs:
     """The Gallery's dialogs about one creative."""
 
-    def __init__(self, page: StateView) -> None:
+    def __init__(self, page: Any) -> None:
         self.page = page
         self.state = page.state
 
@@ -35,7 +46,6 @@ class CreativeDialogs:
         self.project_id, self.creative_id = project_id, creative_id
         self.creative = self.state.call(ops.get_creative, project_id, creative_id)
         openers = {
-            "edit": self._open_edit,
             "regenerate": self._open_regenerate,
             "versions": self._open_versions,
             "preview": self._open_preview,
@@ -43,148 +53,77 @@ class CreativeDialogs:
         }
         openers[key]()
 
-    def show_outcomes(self, refused: Sequence[ItemOutcome]) -> None:
-        """Name what a bulk call did not do, and why."""
-        rows = [{"id": one["id"], "number": one["id"], "reason": one["reason"]} for one in refused[:200]]
-        columns = [{"key": "number", "label": "Creative", "kind": "number"}, {"key": "reason", "label": "Why not"}]
-        self.page.open_dialog(
-            f"{len(refused):,} were left as they are",
-            Table(label="Not done", columns=columns, rows=rows, total=len(refused), page_size=200),
-            width="md",
-            closes_on_click=True,
-        )
-
-    # Edit
-
-    def _open_edit(self) -> None:
-        item = self.creative
-        email = item["platform"] == Platform.EMAIL
-        self.title = pmu.TextInput(
-            label="Subject" if email else "Title (for you; it is not posted)",
-            value=item["title"],
-            max_length=500,
-            sizing_mode="stretch_width",
-        )
-        self.text = pmu.TextAreaInput(
-            label="Text",
-            value=item["body_text"],
-            rows=10,
-            max_rows=24,
-            auto_grow=True,
-            max_length=200_000,
-            sizing_mode="stretch_width",
-        )
-        self.caption = pmu.TextInput(
-            label="Postscript (added after a blank line)",
-            value=item["caption"],
-            max_length=10_000,
-            sizing_mode="stretch_width",
-            visible=not email or bool(item["caption"]),
-        )
-        self.counter = safe.text("", kind="note")
-        for widget in (self.title, self.text, self.caption):
-            widget.param.watch(self._update_counter, ["value", "value_input"])
-        self._update_counter()
-        hint = "{{first_name|there}} becomes the lead's first name, or “there”. Also: name, title, company, email."
-        self.conflict = pn.Column(sizing_mode="stretch_width")
-        self.page.open_dialog(
-            f"Edit for {Platform(item['platform']).label}",
-            self.title,
-            self.text,
-            self.caption,
-            self.counter,
-            *([safe.text(hint, kind="note")] if email else []),
-            self.conflict,
-            self.page.buttons(pmu.Button(label="Save", on_click=self._click_save)),
-            width="md",
-        )
-
-    def _update_counter(self, *_: Any) -> None:
-        platform = Platform(self.creative["platform"])
-        words = (typed(self.title), typed(self.text), typed(self.caption))
-        used, faults = counts(platform, *words), problems_as_written(platform, *words)
-        text = f"{used['used']:,} of {used['limit']:,} {used['unit']}"
-        self.counter.object = safe.text_html(" ".join([text + ".", *faults]), "error" if faults else "note")
-
-    @action
-    def _click_save(self, *_: Any) -> None:
-        changes = {"title": typed(self.title), "body_text": typed(self.text), "caption": typed(self.caption)}
-        try:
-            saved = self.state.call(
-                ops.update_creative,
-                self.project_id,
-                self.creative_id,
-                {**changes, "version": self.creative["version"]},
-            )
-        except EditConflict as conflict:
-            self._show_conflict(conflict)
-            return
-        self.page.close_dialog()
-        again = (
-            " It has to be approved again." if self.creative["status"] != "DRAFT" and saved["status"] == "DRAFT" else ""
-        )
-        self.state.tell(f"Saved as version {saved['version']}.{again}")
-
-    def _show_conflict(self, conflict: EditConflict) -> None:
-        newest = self.state.call(ops.get_creative, self.project_id, self.creative_id)
-
-        def keep_mine(*_: Any) -> None:
-            self.creative = newest
-            self._click_save()
-
-        def take_theirs(*_: Any) -> None:
-            self.creative = newest
-            self._open_edit()
-
-        self.conflict[:] = [
-            safe.text(f"{conflict.message} What is stored now:", kind="error"),
-            safe.text(conflict.theirs),
-            bar(
-                pmu.Button(label="Save mine as the next version", variant="outlined", on_click=keep_mine),
-                pmu.Button(label="Take theirs", variant="outlined", on_click=take_theirs),
-            ),
-        ]
-
-    # Regenerate
+    # Regenerate: a proposal, beside what is stored, and only then a version
 
     def _open_regenerate(self) -> None:
         self.instruction = pmu.TextAreaInput(
-            label="What should be different? (may be left empty)", rows=3, max_length=2_000, sizing_mode="stretch_width"
+            label="What should be different? (may be left empty)", rows=2, max_length=2_000, sizing_mode="stretch_width"
         )
+        self.proposal: Proposal | None = None
+        self.compared = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.propose_button = pmu.Button(label="Propose", icon="auto_awesome", on_click=self._click_propose)
+        self.keep_button = pmu.Button(label="Keep it", color="success", disabled=True, on_click=self._click_keep)
         self.page.open_dialog(
             "Write it anew",
-            safe.text("The old version is kept and can be restored.", kind="note"),
+            safe.text("You see the difference first. The old version can always be restored.", kind="note"),
             self.instruction,
-            self.page.buttons(pmu.Button(label="Regenerate", icon="auto_awesome", on_click=self._click_regenerate)),
+            self.compared,
+            self.page.buttons(self.propose_button, self.keep_button),
+            width="lg",
         )
 
     @action
-    def _click_regenerate(self, *_: Any) -> None:
-        made: Creative = self.state.call(
-            ops.regenerate_creative, self.project_id, self.creative_id, typed(self.instruction) or None
+    def _click_propose(self, *_: Any) -> None:
+        self.propose_button.disabled = self.keep_button.disabled = True
+        self.compared[:] = [
+            safe.text("It is being written. With a language model this may take a minute.", kind="note")
+        ]
+        made: Proposal | None = None
+        try:
+            made = self.state.call(
+                ops.propose_creative, self.project_id, self.creative_id, typed(self.instruction) or None
+            )
+        finally:
+            self._show_proposal(made)
+
+    def _show_proposal(self, made: Proposal | None) -> None:
+        self.proposal = made
+        self.propose_button.disabled, self.propose_button.label = False, "Propose another"
+        self.keep_button.disabled = made is None
+        if made is None:
+            self.compared[:] = []
+            return
+        platform = Platform(self.creative["platform"])
+        used = counts(platform, made["title"], made["body_text"], made["caption"])
+        told = f"{source_words(made['source']).capitalize()}. {used['used']:,} of {used['limit']:,} {used['unit']}."
+        self.compared[:] = lined_up(
+            safe.text(f"{told} {made['note'] or ''}", kind="note"),
+            _difference(_whole(self.creative), _whole(made), f"Now, version {made['base']}", "Proposed"),
         )
+
+    @action
+    def _click_keep(self, *_: Any) -> None:
+        if self.proposal is None:
+            return
+        made: Creative = self.state.call(ops.keep_proposal, self.project_id, self.creative_id, self.proposal)
         self.page.close_dialog()
-        if made["note"]:
-            self.state.tell(made["note"], "info")
-        else:
-            self.state.tell(f"Version {made['version']} is there.")
+        self.state.tell(f"Version {made['version']} is there.")
 
     # Versions
 
     def _open_versions(self) -> None:
-        versions = self.state.call(ops.get_creative_versions, self.project_id, self.creative_id)
-        editable = self.state.may(Role.OPERATOR) and not self.creative["deleted"]
+        self.versions_read = self.state.call(ops.get_creative_versions, self.project_id, self.creative_id)
         rows = [
             {
                 "id": one["number"],
                 "number": f"v{one['number']}",
-                "text": "\n".join(part for part in (one["title"], one["body_text"], one["caption"]) if part),
-                "source": one["source"].replace("operator", "by hand"),
+                "text": _whole(one)[:300],
+                "source": source_words(one["source"]),
                 "author": " · ".join(part for part in (one["author"], one["instruction"]) if part),
                 "at": one["created_at"].isoformat(),
-                "actions": ["restore"] if editable and one["number"] != self.creative["version"] else [],
+                "actions": ["compare"] if one["number"] != self.creative["version"] else [],
             }
-            for one in versions
+            for one in self.versions_read
         ]
         columns = [
             {"key": "number", "label": "Version"},
@@ -192,19 +131,34 @@ class CreativeDialogs:
             {"key": "source", "label": "Made", "sub": "author"},
             {"key": "at", "label": "When", "kind": "time"},
         ]
-        self.versions = Table(
-            label="Versions",
-            columns=columns,
-            rows=rows,
-            total=len(rows),
-            page_size=max(1, len(rows)),
-            actions=[{"key": "restore", "label": "Restore"}],
-            on_act=self._click_restore,
+        self.versions = paged_table(
+            "Versions",
+            columns,
+            rows,
+            actions=[{"key": "compare", "label": "Compare"}],
+            zone=self.page.grid.zone,
+            on_act=self._click_compare,
         )
-        self.page.open_dialog("Versions", self.versions, width="lg", closes_on_click=True)
+        self.compared = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.page.open_dialog("Versions", self.compared, self.versions, width="lg", closes_on_click=True)
 
     @action
-    def _click_restore(self, key: str, id: int) -> None:
+    def _click_compare(self, key: str, id: int) -> None:
+        older = next((one for one in self.versions_read if one["number"] == id), None)
+        if older is None:
+            return
+        may = self.state.may(Role.OPERATOR) and not self.creative["deleted"]
+        self.restore_button = pmu.Button(
+            label=f"Restore version {id}", disabled=not may, on_click=lambda *_: self._click_restore(id)
+        )
+        now_words = f"Now, version {self.creative['version']}"
+        self.compared[:] = lined_up(
+            _difference(_whole(self.creative), _whole(older), now_words, f"Version {id}"),
+            pn.Row(pn.layout.HSpacer(), self.restore_button, sizing_mode="stretch_width"),
+        )
+
+    @action
+    def _click_restore(self, id: int) -> None:
         made = self.state.call(ops.restore_creative_version, self.project_id, self.creative_id, id)
         self.page.close_dialog()
         self.state.tell(f"Version {id} is back, as version {made['version']}.")

@@ -1,12 +1,13 @@
-"""A creative as a card of the Gallery: how it looks, and what may be done to it."""
+"""A creative as a card of the Gallery: how it looks, what may be done to it, and what is said of its text."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from workbench.enums import Platform
-from workbench.operator_services.types import Creative
-from workbench.platform_rules import counts
+from workbench.operator_services.types import Creative, Repeat
+from workbench.panels.calendar_layout import told
+from workbench.platform_rules import counts, fold, post_text
 
 LABELS: Final = {
     "edit": "Edit",
@@ -50,14 +51,11 @@ def actions_of(creative: Creative, *, may_write: bool) -> list[str]:
 
 def grid_item(creative: Creative, author: str, *, may_write: bool) -> dict[str, Any]:
     """One creative as a card."""
-    used = counts(Platform(creative["platform"]), creative["title"], creative["body_text"], creative["caption"])
+    platform = Platform(creative["platform"])
+    used = counts(platform, creative["title"], creative["body_text"], creative["caption"])
     return {
         "id": creative["id"],
-        "platform": creative["platform"],
-        "author": author,
-        "title": creative["title"],
-        "body": creative["body_text"],
-        "caption": creative["caption"],
+        **look(platform, author, creative["title"], creative["body_text"], creative["caption"]),
         "status": "deleted" if creative["deleted"] else creative["status"].lower(),
         "tone": TONES.get(creative["status"], ""),
         "source": source_words(creative["source"]),
@@ -71,3 +69,33 @@ def grid_item(creative: Creative, author: str, *, may_write: bool) -> dict[str, 
         "deleted": creative["deleted"],
         "actions": actions_of(creative, may_write=may_write),
     }
+
+
+def look(platform: Platform, author: str, title: str, body_text: str, caption: str) -> dict[str, Any]:
+    """The part of a card that looks as on its platform."""
+    post = post_text(body_text, caption)
+    return {
+        "platform": platform.value,
+        "author": author,
+        "title": title,
+        "post": post,
+        "fold": fold(platform, post),
+        "when": None,
+        "stale": False,
+    }
+
+
+def repeat_words(repeat: Repeat | None, zone: str) -> str:
+    """What to say of a text that repeats another one; empty when it does not."""
+    if repeat is None:
+        return ""
+    platform = Platform(repeat["platform"])
+    title = repeat["title"].strip() or "(no title)"
+    when = told(repeat["at"], zone)
+    why = (
+        "X refuses a post that it has had lately."
+        if platform is Platform.TWITTER
+        else "The same people would read it twice."
+    )
+    much = "The same text as" if repeat["same"] else "Nearly the same text as"
+    return f"{much} “{title}” (#{repeat['creative_id']}, {platform.label}, {when}). {why}"

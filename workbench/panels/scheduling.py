@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import panel as pn
@@ -16,12 +16,11 @@ from workbench.errors import WorkbenchError
 from workbench.operator_services.types import SchedulePreview, Skipped, SlotPreview
 from workbench.panels import safe
 from workbench.panels.base import action
-from workbench.panels.components.table import Table
+from workbench.panels.gallery_items import repeat_words
 from workbench.panels.new_project import typed
+from workbench.panels.paged_table import paged_table
+from workbench.panels.slot_calendar import SlotCalendar
 from workbench.panels.tools import lined_up, number, number_input
-
-#: Slots shown before they are confirmed; the rest is counted.
-SHOWN: Final = 100
 
 
 def skipped_words(skipped: list[Skipped]) -> str:
@@ -42,14 +41,17 @@ def summary(preview: SchedulePreview) -> str:
         parts.append(f"{mails:,} e-mail{'s' if mails > 1 else ''} to {preview['recipients']:,} people")
     words = " and ".join(parts) + " will be queued." if parts else "Nothing can be queued."
     left = len(preview["slots"]) - len(good)
-    return " ".join(
-        part
-        for part in (words, f"{left:,} cannot, see why." if left else "", skipped_words(preview["skipped"]))
-        if part
-    )
+    again = sum(slot["repeats"] is not None for slot in good)
+    sentences = [
+        words,
+        f"{left:,} cannot, see why." if left else "",
+        skipped_words(preview["skipped"]),
+        f"{again:,} say what goes out near them already, see which." if again else "",
+    ]
+    return " ".join(part for part in sentences if part)
 
 
-def slot_line(slot: SlotPreview) -> dict[str, Any]:
+def slot_line(slot: SlotPreview, zone: str) -> dict[str, Any]:
     """One slot as a row of the preview."""
     who = "" if slot["recipients"] is None else f"{slot['recipients']:,} people"
     skipped = skipped_words(slot["skipped"])
@@ -60,7 +62,7 @@ def slot_line(slot: SlotPreview) -> dict[str, Any]:
         "at": (slot["local_time"] or "").replace("T", " ")[:16],
         "account": slot["account"],
         "who": {"text": who or "post", "tone": "info"} if slot["ok"] else {"text": "not queued", "tone": "error"},
-        "why": slot["reason"] or skipped,
+        "why": " ".join(part for part in (slot["reason"] or skipped, repeat_words(slot["repeats"], zone)) if part),
     }
 
 
@@ -104,7 +106,7 @@ class ScheduleDialog:
             self.page.buttons(pmu.Button(label="Show who gets what", on_click=self._click_preview)),
             sizing_mode="stretch_width",
         )
-        self.page.open_dialog(f"Schedule {len(ids):,}", self.steps, width="md")
+        self.page.open_dialog(f"Schedule {len(ids):,}", self.steps, width="lg")
 
     def _params(self) -> dict[str, Any]:
         times = [part.strip() for part in typed(self.slots).split(",") if part.strip()]
@@ -121,7 +123,10 @@ class ScheduleDialog:
     def _click_preview(self, *_: Any) -> None:
         self.params = self._params()
         preview = self.state.call(ops.preview_schedule, self.project_id, self.ids, self.params)
-        lines = [slot_line(slot) for slot in preview["slots"]]
+        # What needs a look comes first; the rest in the order of time.
+        slots = sorted(preview["slots"], key=lambda slot: (slot["ok"], slot["repeats"] is None))
+        lines = [slot_line(slot, preview["timezone"]) for slot in slots]
+        self.calendar = SlotCalendar(self.state, self.project_id, preview["slots"], ZoneInfo(preview["timezone"]))
         columns = [
             {"key": "at", "label": f"When ({preview['timezone']})"},
             {"key": "title", "label": "What", "sub": "platform"},
@@ -138,11 +143,10 @@ class ScheduleDialog:
         )
         back = pmu.Button(label="Back", variant="text", on_click=lambda *_: self.open(self.project_id, self.ids))
         go = pmu.Button(label=f"Schedule {good:,}", disabled=not good, on_click=self._click_schedule)
-        self.preview = Table(
-            label="Who gets what", columns=columns, rows=lines[:SHOWN], total=len(lines), page_size=max(len(lines), 1)
-        )
+        self.preview = paged_table("Who gets what", columns, lines)
         self.steps[:] = lined_up(
             safe.text(summary(preview), kind="heading"),
+            self.calendar.grid,
             self.preview,
             self.confirm,
             self.page.buttons(back, go),
@@ -155,4 +159,4 @@ class ScheduleDialog:
             return
         result = self.state.call(ops.bulk_schedule_creatives, self.project_id, self.ids, self.params)
         self.page.close_dialog()
-        self.page.tell_bulk(result, "scheduled")
+        self.page.decisions.tell(result, "scheduled")

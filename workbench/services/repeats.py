@@ -84,13 +84,15 @@ def find(texts: Sequence[Text], standing: Sequence[Text]) -> Mapping[int, Repeat
     """
     index = _Index()
     for one in standing:
-        index.add(one)
+        index.add(one, words(one.text))
     found = {}
     for one in sorted(texts, key=lambda text: (text.at, text.key)):
-        repeat = index.nearest(one)
+        said = words(one.text)
+        sketch = _sketch(said)
+        repeat = index.nearest(one, said, sketch)
         if repeat is not None:
             found[one.key] = repeat
-        index.add(one)
+        index.add(one, said, sketch)
     return found
 
 
@@ -104,22 +106,21 @@ class _Index:
         self._same: dict[Hashable, list[tuple[datetime, int]]] = defaultdict(list)
         self._like: dict[Hashable, list[tuple[datetime, int]]] = defaultdict(list)
 
-    def add(self, text: Text) -> None:
-        number, found = len(self._texts), words(text.text)
+    def add(self, text: Text, found: tuple[str, ...], sketch: Sequence[int] | None = None) -> None:
+        number = len(self._texts)
         self._texts.append(text)
         self._words.append(found)
         if not found:
             return
         insort(self._same[text.channel, found], (text.at, number))
-        for hashed in _sketch(found):
+        for hashed in _sketch(found) if sketch is None else sketch:
             insort(self._like[text.channel, hashed], (text.at, number))
 
-    def nearest(self, text: Text) -> Repeat | None:
-        found = words(text.text)
+    def nearest(self, text: Text, found: tuple[str, ...], sketch: Sequence[int]) -> Repeat | None:
         for number in self._near(self._same.get((text.channel, found), ()), text):
             return self._repeat(number, same=True)
         mine, seen = features(found), set[int]()
-        for hashed in _sketch(found):
+        for hashed in sketch:
             seen.update(self._near(self._like.get((text.channel, hashed), ()), text))
         for number in sorted(seen, key=lambda one: (abs(self._texts[one].at - text.at), one)):
             if alike(mine, self._features_of(number)) >= ALIKE:

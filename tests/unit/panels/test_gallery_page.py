@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.clock import now
 from workbench.enums import Role, StrategyStatus
+from workbench.models import Project
 from workbench.panels import Gallery, WorkbenchState
 from workbench.panels.gallery_items import actions_of
 from workbench.panels.scheduling import skipped_words
@@ -49,13 +52,28 @@ def act(view: Gallery, key: str, platform: str = "email") -> None:
 
 def choose_all(view: Gallery) -> list[int]:
     view._click_all()
-    return list(view.grid.selected)
+    return list(view.selection)
+
+
+def decide(view: Gallery, key: str) -> None:
+    """Preview the decision on what is selected, and take it."""
+    view.decisions.open(key)
+    view.decisions._click_go()
 
 
 def approve_all(view: Gallery) -> list[int]:
     ids = choose_all(view)
-    view._click_approve()
+    decide(view, "approve")
     return ids
+
+
+def tell(view: Gallery, type_: str, platform: str, body: str, **more: Any) -> None:
+    """What the editor in the card's place says."""
+    texts = {"id": card(view, platform)["id"], "turn": next(_turns), "title": "Hello", "body": body, "caption": ""}
+    view.grid._handle_msg({"type": type_, **texts, **more})
+
+
+_turns = count(1)
 
 
 def test_without_a_project_one_is_asked_for(state: WorkbenchState) -> None:
@@ -67,42 +85,100 @@ def test_without_a_project_one_is_asked_for(state: WorkbenchState) -> None:
 
 def test_an_edit_counts_by_the_platforms_rules_while_typing_and_makes_a_version(view: Gallery) -> None:
     act(view, "edit", "linkedin")
-    view.dialogs.text.value = "x" * 3_001
-    assert "3,001 of 3,000" in view.dialogs.counter.object
-    view.dialogs._click_save()
+    assert (view.grid.editing["body"], view.grid.editing["used"]) == ("A post for everybody", 20)
+    tell(view, "typed", "linkedin", "x" * 3_001, still=False)
+    assert (view.grid.editing["used"], view.grid.editing["limit"]) == (3_001, 3_000)
+    assert "1 too many" in view.grid.editing["problems"][0]
+    tell(view, "save", "linkedin", "x" * 3_001)
     assert view.state.message.tone == "error"
     assert card(view, "linkedin")["version"] == 1
-    view.dialogs.text.value = "A better post"
-    view.dialogs._click_save()
-    assert (card(view, "linkedin")["version"], card(view, "linkedin")["body"]) == (2, "A better post")
+    tell(view, "save", "linkedin", "A better post")
+    assert (card(view, "linkedin")["version"], card(view, "linkedin")["post"]) == (2, "A better post")
+    assert view.grid.editing == {}
+
+
+def test_what_was_overtaken_on_its_way_is_not_counted(view: Gallery) -> None:
+    act(view, "edit", "linkedin")
+    tell(view, "typed", "linkedin", "the newest words", still=False)
+    own = card(view, "linkedin")["id"]
+    old = {"id": own, "turn": 0, "title": "", "body": "older", "caption": "", "still": True}
+    view.grid._handle_msg({"type": "typed", **old})
+    assert view.grid.editing["used"] == len("the newest words")
+
+
+def test_what_was_typed_is_kept_as_a_draft_and_offered_again(
+    view: Gallery, session_of: Callable[[str, Role], WorkbenchState]
+) -> None:
+    act(view, "edit", "linkedin")
+    tell(view, "typed", "linkedin", "Half a", still=False)
+    assert not view.grid.editing["draft"]
+    tell(view, "typed", "linkedin", "Half a thought", still=True)
+    assert view.grid.editing["draft"]
+    assert card(view, "linkedin")["version"] == 1
+    # Another window of the same person, as after a crash; and somebody else, whom it does not concern.
+    for name, expected in (("Ada", "Half a thought"), ("Ben", "A post for everybody")):
+        again = Gallery(session_of(name, Role.ADMIN))
+        again.state.poll(force=True)
+        again.state.go("gallery", project_id=view.state.project_id)
+        act(again, "edit", "linkedin")
+        assert again.grid.editing["body"] == expected
+        assert ("unsaved draft" in again.grid.editing["note"]) is (name == "Ada")
+    tell(view, "discard", "linkedin", "Half a thought")
+    assert (view.grid.editing["body"], view.grid.editing["draft"]) == ("A post for everybody", False)
+    tell(view, "typed", "linkedin", "Another thought", still=True)
+    tell(view, "close", "linkedin", "Another thought, closed")
+    assert view.grid.editing == {}
+    act(view, "edit", "linkedin")
+    assert view.grid.editing["body"] == "Another thought, closed"
+    tell(view, "save", "linkedin", "Another thought, saved")
+    act(view, "edit", "linkedin")
+    assert not view.grid.editing["draft"]
 
 
 def test_two_who_edit_the_same_text_lose_nothing(view: Gallery, wb: Workbench, ready: int) -> None:
     act(view, "edit")
     with wb.session(Actor("Ben", Role.ADMIN)) as db:
         ops.update_creative(db, ready, card(view, "email")["id"], {"body_text": "Ben's words"})
-    view.dialogs.text.value = "Ada's words"
-    view.dialogs._click_save()
-    conflict = view.dialogs.conflict
-    assert "Ben's words" in conflict[1].object.replace("&#x27;", "'")
+    tell(view, "save", "email", "Ada's words")
+    assert view._dialog is not None
+    shown = str(view._dialog.objects[1].object).replace("&#x27;", "'")
+    assert "Ben" in shown
+    assert "Ada" in shown
     view.refresh()
-    assert card(view, "email")["body"] == "Ben's words"
-    keep_mine = conflict[2][0]
-    keep_mine.clicks += 1
-    assert card(view, "email")["body"] == "Ada's words"
+    assert card(view, "email")["post"] == "Ben's words"
+    view.editing._click_keep_mine(2)
+    assert card(view, "email")["post"] == "Ada's words"
     texts = {row["body_text"] for row in view.state.call(ops.get_creative_versions, ready, card(view, "email")["id"])}
     assert {"Ben's words", "Ada's words"} <= texts
 
 
-def test_a_version_is_regenerated_and_the_old_one_restored(view: Gallery) -> None:
-    before = card(view, "email")["body"]
+def test_theirs_may_be_taken_instead(view: Gallery, wb: Workbench, ready: int) -> None:
+    act(view, "edit")
+    with wb.session(Actor("Ben", Role.ADMIN)) as db:
+        ops.update_creative(db, ready, card(view, "email")["id"], {"body_text": "Ben's words"})
+    tell(view, "save", "email", "Ada's words")
+    view.editing._click_take_theirs()
+    assert view.grid.editing["body"] == "Ben's words"
+
+
+def test_a_proposal_is_compared_before_it_is_kept_and_an_old_version_before_it_is_restored(view: Gallery) -> None:
+    before = card(view, "email")["post"]
     act(view, "regenerate")
-    view.dialogs._click_regenerate()
+    dialog = view.dialogs
+    assert dialog.keep_button.disabled
+    dialog.instruction.value = "Shorter"
+    dialog._click_propose()
+    assert "<ins>" in dialog.compared[1].object
+    assert "cannot follow" in dialog.compared[0].object
+    assert card(view, "email")["post"] == before
+    dialog._click_keep()
     assert card(view, "email")["source"] == "template"
-    assert card(view, "email")["body"] != before
+    assert card(view, "email")["post"] != before
     act(view, "versions")
-    view.dialogs.versions._handle_msg({"type": "act", "key": "restore", "id": 1})
-    assert (card(view, "email")["body"], card(view, "email")["version"]) == (before, 3)
+    dialog.versions._handle_msg({"type": "act", "key": "compare", "id": 1})
+    assert "<ins>" in dialog.compared[0].object
+    dialog.restore_button.clicks += 1
+    assert (card(view, "email")["post"], card(view, "email")["version"]) == (before, 3)
 
 
 def test_what_is_deleted_comes_back(view: Gallery) -> None:
@@ -112,11 +188,31 @@ def test_what_is_deleted_comes_back(view: Gallery) -> None:
     view.refresh()
     assert len(view.grid.items) == 2
     choose_all(view)
-    view._click_delete_now()
+    decide(view, "delete")
     assert view.grid.items == []
     view.state.message.undo()
     view.refresh()
     assert len(view.grid.items) == 2
+
+
+def test_a_decision_is_shown_for_each_before_it_is_taken(view: Gallery, wb: Workbench, ready: int) -> None:
+    with wb.session() as db:
+        bad = factories.creative(db, db.get_one(Project, ready), "twitter", title="Long", body_text="x" * 281)
+        db.commit()
+    choose_all(view)
+    view.decisions.open("approve")
+    assert view._dialog is not None
+    assert "2 will be approved. 1 cannot" in view._dialog.objects[0].object
+    first = view.decisions.table.rows[0]
+    assert (first["title"], first["what"]["text"]) == ("Long", "stays as it is")
+    assert "280" in first["why"]
+    assert {item["status"] for item in view.grid.items} == {"draft"}
+    view.decisions._click_go()
+    assert list(view.selection) == [bad.id]
+    assert "2 approved, 1 not" in view.state.message.text
+    view.state.message.undo()
+    view.refresh()
+    assert {item["status"] for item in view.grid.items} == {"draft"}
 
 
 def test_several_are_approved_at_once_and_it_can_be_taken_back(view: Gallery) -> None:
@@ -134,14 +230,15 @@ def test_what_somebody_changed_meanwhile_is_not_approved_and_stays_selected(
     changed = card(view, "email")["id"]
     with wb.session(Actor("Ben", Role.ADMIN)) as db:
         ops.update_creative(db, ready, changed, {"body_text": "Not what Ada read"})
-    view._click_approve()
+    decide(view, "approve")
     assert view.grid.selected == [changed]
     assert card(view, "email")["status"] == "draft"
     assert card(view, "linkedin")["status"] == "approved"
 
 
 def test_before_anything_is_queued_it_is_shown_who_gets_what(view: Gallery, ready: int) -> None:
-    view.grid.selected = approve_all(view)
+    approve_all(view)
+    choose_all(view)
     view._click_schedule()
     dialog = view.scheduling
     dialog.start.value = f"{now() + timedelta(days=1):%Y-%m-%d} 09:00"
@@ -161,7 +258,8 @@ def test_before_anything_is_queued_it_is_shown_who_gets_what(view: Gallery, read
     ("yesterday", ""), ("2001-01-01 09:00", "past"), ("2027-03-28 02:30", "does not exist"),
 ])  # fmt: skip
 def test_a_time_that_cannot_be_is_refused_before_the_preview(view: Gallery, start: str, says: str) -> None:
-    view.grid.selected = approve_all(view)
+    approve_all(view)
+    choose_all(view)
     view._click_schedule()
     view.scheduling.zone.value = "Europe/Berlin"
     view.scheduling.start.value = start
@@ -173,7 +271,8 @@ def test_a_time_that_cannot_be_is_refused_before_the_preview(view: Gallery, star
 
 def test_in_live_mode_the_number_of_people_is_typed(view: Gallery) -> None:
     dialog = view.scheduling
-    view.grid.selected = approve_all(view)
+    approve_all(view)
+    choose_all(view)
     view._click_schedule()
     dialog.start.value = f"{now() + timedelta(days=1):%Y-%m-%d} 09:00"
     dialog._click_preview()
@@ -214,6 +313,88 @@ def test_filters_narrow_the_grid_and_stand_in_the_address(view: Gallery) -> None
     view.platform.value = ""
     view.status.value = "deleted"
     assert card(view, "email")["actions"] == ["restore"]
+    view.grid._handle_msg({"type": "unfilter"})
+    assert view.state.filters == {}
+
+
+def test_the_order_and_the_page_stand_in_the_address_and_another_filter_begins_at_page_one(
+    view: Gallery, wb: Workbench, ready: int
+) -> None:
+    with wb.session() as db:
+        for number in range(30):
+            factories.creative(db, db.get_one(Project, ready), "linkedin", title=f"T{number:02}")
+        db.commit()
+    view.sort.value = "title"
+    view.grid._handle_msg({"type": "turn", "page": 2})
+    assert view.state.filters == {"sort": "title", "at": "2"}
+    assert [item["title"] for item in view.grid.items][-1] == "T29"
+    view.platform.value = "linkedin"
+    assert view.state.filters == {"sort": "title", "platform": "linkedin"}
+    for nonsense in ("0", "-1", "x", "999999999999", "²"):
+        view.state.go(at=nonsense, sort="nonsense")
+        assert view.grid.items
+
+
+def test_a_page_or_all_that_match_are_selected_across_pages(view: Gallery, wb: Workbench, ready: int) -> None:
+    with wb.session() as db:
+        for number in range(30):
+            factories.creative(db, db.get_one(Project, ready), "linkedin", title=f"T{number:02}")
+        db.commit()
+    view.refresh()
+    assert view.page_button.label == "Select page (24)"
+    view._click_page()
+    assert len(view.selection) == 24
+    view.grid._handle_msg({"type": "turn", "page": 2})
+    assert view.grid.selected == []
+    view.grid._handle_msg({"type": "choose", "ids": [view.grid.items[0]["id"], 999_999], "on": True})
+    assert len(view.selection) == 25
+    view.grid._handle_msg({"type": "choose", "ids": [view.grid.items[0]["id"]], "on": False})
+    assert len(view.selection) == 24
+    view._click_all()
+    assert len(view.selection) == 32
+    view.choose_only([])
+    assert view.selection == {}
+
+
+def test_a_text_that_repeats_another_is_warned_of_in_the_preview_and_in_the_editor(
+    view: Gallery, wb: Workbench, ready: int
+) -> None:
+    with wb.session() as db:
+        project = db.get_one(Project, ready)
+        there = factories.creative(db, project, "linkedin", title="There", body_text="A post for everybody!")
+        factories.queued(db, there, now() + timedelta(days=2), account="simulation")
+        db.commit()
+    view.refresh()
+    post = next(item["id"] for item in view.grid.items if item["title"] == "Post")
+    view.grid._handle_msg({"type": "act", "key": "edit", "id": post})
+    assert "The same text as “There”" in view.grid.editing["repeat"]
+    view.grid._handle_msg({"type": "choose", "ids": [post], "on": True})
+    decide(view, "approve")
+    view.grid._handle_msg({"type": "choose", "ids": [post], "on": True})
+    view._click_schedule()
+    view.scheduling.start.value = f"{now() + timedelta(days=1):%Y-%m-%d} 09:00"
+    view.scheduling._click_preview()
+    assert "1 say what goes out near them" in view.scheduling.steps[0].object
+    assert "The same text as “There”" in view.scheduling.preview.rows[0]["why"]
+    days = {day["date"]: day["items"] for day in view.scheduling.calendar.grid.days}
+    looks = [item.get("look") for items in days.values() for item in items]
+    assert sorted(looks, key=str) == [None, "proposed"], "the slot, and beside it what stands there already"
+
+
+def test_the_calendar_of_a_schedule_turns_and_opens_a_day(view: Gallery) -> None:
+    approve_all(view)
+    choose_all(view)
+    view._click_schedule()
+    view.scheduling.start.value = "2027-01-06 09:00"
+    view.scheduling._click_preview()
+    calendar = view.scheduling.calendar
+    assert (calendar.grid.heading, len(calendar.grid.days)) == ("4 – 24 Jan 2027", 21)
+    calendar.grid._handle_msg({"type": "turn", "step": 1})
+    assert calendar.grid.heading == "25 Jan – 14 Feb 2027"
+    calendar.grid._handle_msg({"type": "show", "day": "2027-01-06"})
+    assert [item["time"] for item in calendar.grid.days[0]["items"]] == ["09:00", "10:00"]
+    calendar.grid._handle_msg({"type": "choose", "view": "week"})
+    assert len(calendar.grid.days) == 7
 
 
 def test_a_new_creative_is_made_by_hand(view: Gallery) -> None:

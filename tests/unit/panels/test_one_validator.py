@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import unescape
 from typing import Any
 
 import pytest
@@ -73,8 +72,7 @@ def in_the_editor(state: WorkbenchState, project: int, items: Mapping[str, int])
     said = {}
     for name, item in items.items():
         view.grid._handle_msg({"type": "act", "key": "edit", "id": item})
-        counter = view.dialogs.counter.object
-        said[name] = unescape(counter.split(">", 1)[1].rsplit("<", 1)[0]).partition(". ")[2]
+        said[name] = " ".join(view.grid.editing["problems"])
     return said
 
 

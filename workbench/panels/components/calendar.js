@@ -77,7 +77,7 @@ export function render({model}) {
   function item_el(item, full) {
     return h("button.item", {
       type: "button", tabindex: full ? 0 : -1, draggable: !full && item.movable ? "true" : null, dataset: {id: item.id, tone: item.tone},
-      class: proposed?.id === item.id ? "proposed" : "", "aria-label": item.label, title: `${item.label}\n${both_clocks(item.at, model.zone)}`,
+      class: proposed?.id === item.id ? "proposed" : item.look || "", "aria-label": item.label, title: `${item.label}\n${both_clocks(item.at, model.zone)}`,
       onclick: () => model.send_msg({type: "open", id: item.id}),
       ...drag_source(item.title, () => { flying = item.id }, () => {
         flying = null
