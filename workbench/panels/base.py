@@ -65,7 +65,8 @@ class StateView(pn.viewable.Viewer):
     def open_dialog(self, title: str, *objects: Any, width: str = "sm", closes_on_click: bool = False) -> pmu.Dialog:
         """Show ``objects`` in a dialog that is made now and forgotten when the next one opens.
 
-        ``closes_on_click`` also lets Escape close it: for dialogs without anything typed in them.
+        ``closes_on_click`` lets a click beside it close it: for dialogs without anything typed in them. Escape closes
+        every dialog; it asks before it throws away what was typed.
         """
         for one in objects:
             if one.margin == 0:  # lines up with the inputs, which have a margin of their own
@@ -82,6 +83,7 @@ class StateView(pn.viewable.Viewer):
         )
         self._dialog = dialog
         self.overlay[:] = [dialog]
+        self.state.dialogs += 1
         return dialog
 
     def buttons(self, *buttons: Any) -> pn.Row:

@@ -18,6 +18,7 @@ class Messages(StateView):
         super().__init__(state, **params)
         self.toaster = Toaster(on_undo=self._click_undo)
         state.param.watch(self._show, ["message"])
+        state.param.watch(lambda event: self.toaster.param.update(dialogs=event.new), ["dialogs"])
         self._show()
 
     def _show(self, *_: Any) -> None:
@@ -27,7 +28,9 @@ class Messages(StateView):
     @action
     def _click_undo(self, id: int) -> None:
         undo = self.toaster.take_undo(id)
-        if undo is not None:
+        if undo is None:
+            self.state.fail("That can no longer be taken back here. The Control Tower's audit log says what was done.")
+        else:
             undo()
 
     def __panel__(self) -> pn.viewable.Viewable:

@@ -12,7 +12,7 @@ from panel.util.parameters import edit_readonly
 from panel_material_ui.template.base import Page
 
 from workbench.panels import address
-from workbench.panels.base import UNEXPECTED, PageView, StateView
+from workbench.panels.base import UNEXPECTED, PageView, StateView, quietly
 from workbench.panels.command import Command
 from workbench.panels.components.strip import Strip
 from workbench.panels.components.topbar import TopBar
@@ -21,6 +21,7 @@ from workbench.panels.gallery import Gallery
 from workbench.panels.leads import Leads
 from workbench.panels.messages import Messages
 from workbench.panels.pausing import PauseSwitch, pause_banner, switch_looks
+from workbench.panels.searching import Searching
 from workbench.panels.state import PAGES, WorkbenchState
 from workbench.panels.theme import THEME, style
 from workbench.panels.war_room import WarRoom
@@ -53,14 +54,20 @@ class Shell(StateView):
         self.topbar = TopBar(on_project=self._choose_project, on_pause=self.switch.open)
         self.strip = Strip(on_go=self._go, on_banner=self._click_banner, on_back=self._go_back)
         self.messages = Messages(state)
+        self.messages.toaster.keys = True
+        self.searching = Searching(state, pause=self.switch.open, theme=self._switch_theme, lead=self._open_lead)
+        self._lead = ""
         self.content = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[style("content.css")])
         self.page = make_page(
             header=[self.topbar],
-            main=[self.strip, self.content, self.switch.overlay, self.messages.toaster],
+            main=[
+                *(self.strip, self.content, self.switch.overlay),
+                *(self.searching.overlay, self.searching.palette, self.messages.toaster),
+            ],
         )
         state.poll(force=True)
         state.param.watch(self._show_facts, ["mode", "pause", "projects", "project_id", "trouble", "workers_alive"])
-        state.param.watch(self._show_page, ["page", "project_id", "filters", "dark"])
+        state.param.watch(self._show_page, ["page", "project_id", "projects", "filters", "dark"])
         state.param.watch(self._show_busy, ["busy"])
         self.page.param.watch(lambda event: state.param.update(dark=event.new), "dark_theme")
         self._show_facts()
@@ -96,8 +103,11 @@ class Shell(StateView):
         for key, column in zip(self.pages, self.content, strict=True):
             column.visible = key == state.page
         self._filters[state.page] = state.filters
+        self._open_named()
         where = address.of(state) if self._in_browser else ""
-        self.strip.param.update(page=state.page, pages=self._tabs(), address=where)
+        project = state.project()
+        title = f"{PAGES[state.page]} · {project['name']}" if project else PAGES[state.page]
+        self.strip.param.update(page=state.page, pages=self._tabs(), address=where, title=title)
 
     def _build(self, key: str) -> None:
         view = VIEWS[key](self.state)
@@ -111,6 +121,22 @@ class Shell(StateView):
             self.state.fail(UNEXPECTED)
         self.pages[key] = view
         self.content.append(pn.Column(view.body, view.overlay, sizing_mode="stretch_width", margin=0))
+
+    def _open_named(self) -> None:
+        """Open the lead that the address names, once."""
+        lead = self.state.filters.get("lead", "") if self.state.page == Leads.key else ""
+        if lead != self._lead and lead.isascii() and lead.isdigit():
+            self._open_lead(int(lead))
+        self._lead = lead
+
+    @quietly
+    def _open_lead(self, id: int) -> None:
+        view = self.pages[Leads.key]
+        assert isinstance(view, Leads)
+        view.history.open(id)
+
+    def _switch_theme(self) -> None:
+        self.page.dark_theme = not self.state.dark
 
     def _tabs(self) -> list[dict[str, str]]:
         state = self.state

@@ -91,6 +91,7 @@ class WorkbenchState(param.Parameterized):
     pulse = param.Integer(default=0, doc="Goes up now and then: what beats without being a change is looked at again.")
     trouble = param.String(default="", doc="Why the database cannot be read; empty when it can.")
     message = param.ClassSelector(default=None, class_=Message, allow_None=True, doc="The newest message.")
+    dialogs = param.Integer(default=0, doc="How many dialogs have been opened.")
     busy = param.Boolean(default=False, doc="Whether an action of this session is running.")
     dark = param.Boolean(default=False)
     loading = param.String(default="", doc="How far the charts' numbers are loaded; empty when they are.")

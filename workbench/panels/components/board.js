@@ -90,7 +90,7 @@ export function render({model}) {
         }),
       },
         h("header", {}, h("span.dot", {}), h("span.label", {}, label), h("span.count", {}, mine.length)),
-        h("div.cards", {role: "list"}, mine.map(card_el), mine.length === 0 && h("div.empty", {}, "Nothing here")))
+        h("div.cards", {role: mine.length ? "list" : null}, mine.map(card_el), mine.length === 0 && h("div.empty", {}, "Nothing here")))
     }))
     columns.querySelectorAll(".cards").forEach((list, index) => { list.scrollTop = scrolled[index] || 0 })
     if (focused) { focus(focused) }

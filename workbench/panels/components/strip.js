@@ -6,6 +6,8 @@ const LOST = {
 export function render({model, view}) {
   let lost = false
   const tabs = h("nav.tabs", {"aria-label": "Pages"})
+  // Where "Skip to the content" goes, and what a screen reader calls the page.
+  const heading = h("h1.visually-hidden", {tabindex: -1})
   const banners = h("div.banners", {"aria-live": "polite"})
 
   const show_tabs = () => {
@@ -20,6 +22,10 @@ export function render({model, view}) {
       },
     }, label)))
     tabs.querySelector("[aria-current]")?.scrollIntoView?.({block: "nearest", inline: "nearest"})
+  }
+  const show_title = () => {
+    heading.textContent = model.pages.find(({key}) => key === model.page)?.label ?? ""
+    document.title = `${model.title} · Command Center`
   }
   const show_banners = () => {
     const all = lost ? [LOST, ...model.banners] : model.banners
@@ -38,7 +44,12 @@ export function render({model, view}) {
   // The view that a bare address opened gets its full one without an entry of its own in the history.
   if (model.address && model.address !== location.search) { history.replaceState(null, "", model.address) }
   window.addEventListener("popstate", on_back)
-  model.on("lifecycle:remove", () => window.removeEventListener("popstate", on_back))
+  const on_skip = () => heading.focus()
+  window.addEventListener("workbench:skip", on_skip)
+  model.on("lifecycle:remove", () => {
+    window.removeEventListener("popstate", on_back)
+    window.removeEventListener("workbench:skip", on_skip)
+  })
   model.on("address", show_address)
   const working = h("div.working", {role: "progressbar", "aria-label": "Working", hidden: true})
   let waiting = 0
@@ -47,10 +58,12 @@ export function render({model, view}) {
     if (model.busy) { waiting = setTimeout(() => { working.hidden = false }, 150) } else { working.hidden = true }
   })
   show_tabs()
+  show_title()
   show_banners()
   model.on(["pages", "page"], show_tabs)
+  model.on(["title", "page"], show_title)
   model.on("banners", show_banners)
   view.model.document?.on_event("connection_lost", () => { lost = true; show_banners() })
   view.model.document?.on_event("client_reconnected", () => { lost = false; show_banners() })
-  return h("div.whole", {}, working, tabs, banners)
+  return h("div.whole", {}, working, tabs, heading, banners)
 }

@@ -19,6 +19,7 @@ class Strip(Component):
 
     pages = param.List(default=[], doc="key, label and href of each page.")
     page = param.String(default="")
+    title = param.String(default="", doc="Page and project, for the window's title.")
     busy = param.Boolean(default=False, doc="Whether something is being done; shown when it takes a moment.")
     address = param.String(default="", doc="The query string of the view; empty leaves the browser's alone.")
     banners = param.List(default=[], doc="key, tone, title, text and button (may be empty) of each banner.")

@@ -14,11 +14,17 @@ from workbench.panels.state import Message
 
 
 class Toaster(Component):
-    """Messages: ``undo(id)``, answered with the undo of the message shown under that id, once."""
+    """Messages: ``undo(id)``, answered with the undo of the message shown under that id, once.
+
+    It stands wherever dialogs are opened, so it also minds their focus and Escape (``dialogs.js``).
+    """
 
     toasts = param.List(default=[], doc="id, text, tone and undo of the newest few; the browser hides old ones.")
 
-    _esm = source("toaster.js")
+    dialogs = param.Integer(default=0, doc="How many dialogs have been opened: goes up when one is.")
+    keys = param.Boolean(default=False, doc="Whether Ctrl+Z takes back: only where the window is the workbench's own.")
+
+    _esm = source("dialogs.js", "toaster.js")
     _stylesheets: ClassVar[list[str]] = sheets("toaster.css")
     _messages: ClassVar[dict[str, Any]] = {"undo": {"id": int}}
 

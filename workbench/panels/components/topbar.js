@@ -42,6 +42,13 @@ export function render({model}) {
   const mode = h("span.mode", {role: "status"})
   const pause = h("button.pause", {type: "button", onclick: () => model.send_msg({type: "pause"})})
   const person = h("span.person")
+  const tell = (name) => window.dispatchEvent(new CustomEvent(`workbench:${name}`))
+  const skip = h("a.skip", {href: "#", onclick: (event) => { event.preventDefault(); tell("skip") }}, "Skip to the content")
+  const keys = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘K" : "Ctrl K"
+  const search = h("button.search", {
+    type: "button", title: `Search projects, creatives and leads, or give a command (${keys})`, "aria-label": "Search",
+    onclick: () => tell("palette"),
+  }, icon("search", 18), h("span.wide", {}, "Search…"), h("kbd.wide", {}, keys))
 
   const show_projects = () => {
     select.replaceChildren(...options(model).flat())
@@ -75,8 +82,8 @@ export function render({model}) {
   model.on("mode", show_mode)
   model.on(["pause_state", "pause_label", "pause_hint", "may_switch"], show_pause)
   model.on(["person", "role"], show_person)
-  return h("div.bar", {},
+  return h("div.bar", {}, skip,
     h("a.brand", {href: "?", "aria-label": "Command Center"}, mark(), h("span.name", {}, "Command Center")),
     h("label.project", {}, h("span.visually-hidden", {}, "Project"), select),
-    h("span.space"), mode, pause, person)
+    search, h("span.space"), mode, pause, person)
 }
