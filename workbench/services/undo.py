@@ -13,7 +13,7 @@ from workbench.clock import now
 from workbench.enums import AttemptStatus, CreativeStatus, ProjectState, QueueStatus, Role
 from workbench.errors import InvalidTransition, NotFoundError, WorkbenchError
 from workbench.models import AuditEvent, ContentItem, ContentVersion, OutreachAttempt, QueueRow
-from workbench.services import attempts
+from workbench.services import attempts, lead_changes
 from workbench.services.audit import Actor, record, record_many
 from workbench.services.leads import restore_consent
 from workbench.services.projects import enter_state, get_project
@@ -33,6 +33,7 @@ ROLES: Final = {
     "attempt.reconcile": Role.APPROVER,
     "creative.delete": Role.OPERATOR,
     "lead.consent": Role.OPERATOR,
+    "lead.change": Role.OPERATOR,
 }
 
 
@@ -248,6 +249,14 @@ def _consent(session: Session, actor: Actor, events: Sequence[AuditEvent]) -> di
     }
 
 
+def _change(session: Session, actor: Actor, events: Sequence[AuditEvent]) -> dict[int, Undone]:
+    changes = lead_changes.restore(session, events)
+    return {
+        event_id: Undone(change.lead_id, change.ok, change.status if change.ok else None, change.reason)
+        for event_id, change in changes.items()
+    }
+
+
 _UNDO: Final[dict[str, Callable[[Session, Actor, Sequence[AuditEvent]], dict[int, Undone]]]] = {
     "creative.approve": _approve,
     "creative.confirm": _confirm,
@@ -257,4 +266,5 @@ _UNDO: Final[dict[str, Callable[[Session, Actor, Sequence[AuditEvent]], dict[int
     "attempt.reconcile": _one_by_one(attempts.undo_reconcile),
     "creative.delete": _delete,
     "lead.consent": _consent,
+    "lead.change": _change,
 }
