@@ -1,8 +1,8 @@
 """The metric views: each is one file in ``sql/`` that says what its columns mean, and one function here.
 
 A view takes a source: a SQLAlchemy :class:`Session` (the operational database answers, in the session's
-transaction) or a :class:`Mirror` (its DuckDB copy answers). Who calls does not see which. Those of
-:data:`MIRROR_ONLY` count over whole tables by calendar units and are answered by the mirror only.
+transaction) or a :class:`Mirror` (its DuckDB copy answers). Who calls does not see which; :func:`sooner` chooses.
+Those of :data:`MIRROR_ONLY` count over whole tables by calendar units and are answered by the mirror only.
 
 ``as_of`` is an aware datetime, by default now. It moves the time windows; it does not bring back past states.
 """
@@ -26,6 +26,7 @@ from workbench.enums import AttemptStatus, Platform
 from workbench.errors import InputError
 from workbench.metrics.frames import FLAG, INTEGER, MAYBE_INTEGER, NUMBER, TEXT, TIME
 from workbench.metrics.mirror import Mirror
+from workbench.models import Lead, OutreachAttempt
 
 Source = Session | Mirror
 
@@ -41,6 +42,8 @@ _SQL_TYPES: Final[dict[str, sa.types.TypeEngine[Any]]] = {
     TIME: UtcDateTime(),
 }
 
+#: From so many attempts and leads on, the mirror counts them sooner than the database, what it must read anew included.
+MIRROR_PAYS_FROM: Final = 50_000
 #: Queued rows due for longer than this are overdue.
 OVERDUE_AFTER: Final = timedelta(minutes=5)
 #: The most rows one page of a list may have.
@@ -201,6 +204,14 @@ FUNNEL: Final = View("funnel", {"step": INTEGER, "stage": TEXT, "leads": INTEGER
 
 VIEWS: Final = (ATTENTION, PIPELINE, TIMELINE, ACTIVITY, DELIVERY, COHORTS, QUEUE_AHEAD, FUNNEL)
 MIRROR_ONLY: Final = (DELIVERY, COHORTS, QUEUE_AHEAD, FUNNEL)
+
+
+def sooner(db: Session, mirror: Mirror | None) -> Source:
+    """Who counts whole tables sooner: ``mirror``, where there is one and enough to count, or the database itself."""
+    if mirror is None:
+        return db
+    size = sa.select(*(sa.select(sa.func.max(one.id)).scalar_subquery() for one in (OutreachAttempt, Lead)))
+    return mirror if sum(number or 0 for number in db.execute(size).one()) >= MIRROR_PAYS_FROM else db
 
 
 def windows(as_of: datetime) -> dict[str, datetime]:

@@ -50,9 +50,13 @@ def runtime_of(db: Session) -> Runtime:
 
 
 def mirror_of(db: Session) -> Mirror | None:
-    """The mirror of the workbench that opened the session; None for a plain session, and until it is loaded."""
+    """The mirror of the workbench that opened the session; to be asked for within an operation.
+
+    None for a plain session, until the mirror is loaded, and where the operation came in the middle of a transaction:
+    what is changed and not committed yet is seen by nobody but the session itself.
+    """
     mirror = db.info.get("mirror")
-    return mirror if isinstance(mirror, Mirror) and mirror.loaded else None
+    return mirror if isinstance(mirror, Mirror) and mirror.loaded and db.info.get("began_here") else None
 
 
 def actor_of(db: Session) -> Actor:
@@ -83,6 +87,7 @@ def operation(db: Session, role: Role, *, write: bool) -> Iterator[Actor]:
 
     Commits when the block ends, rolls back when it raises. Raises :class:`PermissionDenied`.
     """
+    db.info["began_here"] = not (db.in_transaction() or db.new or db.dirty or db.deleted)
     with transaction(db, write=write):
         actor = actor_of(db)
         if not actor.role.allows(role):

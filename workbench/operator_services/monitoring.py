@@ -17,7 +17,7 @@ from workbench.errors import InputError
 from workbench.metrics import changes, views
 from workbench.metrics.activity import activity
 from workbench.models import AuditEvent, WorkerHeartbeat
-from workbench.operator_services._edge import as_id, operation, optional_text
+from workbench.operator_services._edge import as_id, mirror_of, operation, optional_text
 from workbench.operator_services.gateways import get_gateway_status, probe_gateways
 from workbench.operator_services.types import (
     ActivityEvent,
@@ -53,7 +53,7 @@ def get_attention_metrics(
 ) -> AttentionMetrics:
     """The counts of ``metrics/sql/attention.sql``, for all projects or one. ``as_of`` is aware; default now."""
     with operation(db, Role.VIEWER, write=False):
-        row = views.attention(db, project_id=_project(db, project_id), as_of=as_of)
+        row = views.attention(views.sooner(db, mirror_of(db)), project_id=_project(db, project_id), as_of=as_of)
         return cast(AttentionMetrics, row)  # the view declares these columns, and a test compares them
 
 
@@ -64,16 +64,23 @@ def get_activity_feed(
     project_id: int | None = None,
     before: str | None = None,
     sources: Iterable[str] | None = None,
+    kind: str | None = None,
     as_of: datetime | None = None,
 ) -> list[ActivityEvent]:
     """What happened, newest first: attempts, contact events, lead searches and audit events.
 
     For the next page pass the last event's ``cursor`` as ``before``: no event comes twice, and none that was there
-    at the first page is skipped. ``sources``: any of attempt, audit, contact, discovery.
+    at the first page is skipped. ``sources``: any of attempt, audit, contact, discovery. ``kind``, in their place, is
+    one of sent, trouble (failed, or of unknown outcome), replies, contacts, decisions (the audit log) and searches.
     """
     with operation(db, Role.VIEWER, write=False):
         rows = activity(
-            db, limit=limit, project_id=_project(db, project_id), before=before, sources=sources, as_of=as_of
+            _newest_from(db, project_id),
+            limit=limit,
+            project_id=_project(db, project_id),
+            before=before,
+            sources=sources,
+            as_of=as_of,
         )
         return cast(list[ActivityEvent], rows)
 
@@ -81,7 +88,7 @@ def get_activity_feed(
 def get_projects_pipeline(db: Session) -> list[PipelineProject]:
     """Every project with the counts of its card, by id, in one query (``metrics/sql/pipeline.sql``)."""
     with operation(db, Role.VIEWER, write=False):
-        return [_card(row) for row in views.pipeline(db)]
+        return [_card(row) for row in views.pipeline(views.sooner(db, mirror_of(db)))]
 
 
 def get_execution_timeline(
@@ -102,7 +109,7 @@ def get_execution_timeline(
     statuses = [*QueueStatus, *(one for one in AttemptStatus if one.value not in set(QueueStatus))]
     with operation(db, Role.VIEWER, write=False):
         rows = views.timeline(
-            db,
+            _newest_from(db, project_id),
             project_id=_project(db, project_id),
             limit=limit,
             status=_one_of(statuses, status, "status"),
@@ -190,6 +197,11 @@ def get_changes_token(db: Session) -> str:
     """
     with operation(db, Role.VIEWER, write=False):
         return changes.token(db.connection())
+
+
+def _newest_from(db: Session, project_id: int | None) -> views.Source:
+    """Who answers with the newest rows: an index has them in their order for everybody together, but not by project."""
+    return db if project_id is None else views.sooner(db, mirror_of(db))
 
 
 def _project(db: Session, project_id: int | None) -> int | None:

@@ -6,12 +6,15 @@
 --
 -- Each branch is cut to the page's size by its own index first; the names are looked up after that.
 -- In words, one row is a time, an event and its detail; of a person nothing is said but the name.
+-- Parts in double brackets are asked only when their parameter is given; the words about SENDING let an index be used.
 -- branch: 1 attempt, 2 audit, 3 contact, 4 search began, 5 search ended.
 WITH newest AS (
   SELECT * FROM (
     SELECT a.id, a.attempted_at FROM cam_outreach_attempts a
     WHERE CAST(:attempts AS INTEGER) = 1
       AND a.status IN ('SENT', 'FAILED', 'UNKNOWN')
+      [[AND a.status = :outcome]]
+      [[AND a.status IN ('SENDING', 'FAILED', 'UNKNOWN') AND CAST(:trouble AS INTEGER) = 1]]
       AND a.attempted_at <= :before
       AND (
         a.attempted_at < :before
@@ -27,6 +30,8 @@ WITH newest AS (
     SELECT a.id, a.attempted_at FROM cam_outreach_attempts a
     WHERE CAST(:attempts AS INTEGER) = 1
       AND a.status IN ('SENT', 'FAILED', 'UNKNOWN')
+      [[AND a.status = :outcome]]
+      [[AND a.status IN ('SENDING', 'FAILED', 'UNKNOWN') AND CAST(:trouble AS INTEGER) = 1]]
       AND a.attempted_at <= :before
       AND (
         a.attempted_at < :before
@@ -74,6 +79,7 @@ contacts AS (
     CAST(NULL AS VARCHAR(200)) AS actor, CAST(NULL AS TEXT) AS facts
   FROM cam_contact_events e JOIN cam_leads l ON l.id = e.lead_id
   WHERE CAST(:contacts AS INTEGER) = 1
+    [[AND e.direction = :direction]]
     AND e.event_at <= :before
     AND (
       e.event_at < :before
