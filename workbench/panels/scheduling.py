@@ -24,9 +24,9 @@ from workbench.panels.tools import lined_up, number, number_input
 
 
 def skipped_words(skipped: list[Skipped]) -> str:
-    """``37 skipped: 30 do not contact, 7 unsubscribed``; empty when nobody is."""
+    """``37 skipped: asked not to be contacted (30), the address is suppressed (7)``; empty when nobody is."""
     total = sum(one["count"] for one in skipped)
-    return f"{total:,} skipped: " + ", ".join(f"{one['count']:,} {one['reason']}" for one in skipped) if total else ""
+    return f"{total:,} skipped: " + ", ".join(f"{one['reason']} ({one['count']:,})" for one in skipped) if total else ""
 
 
 def summary(preview: SchedulePreview) -> str:

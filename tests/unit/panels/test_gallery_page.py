@@ -422,5 +422,5 @@ def test_only_what_the_state_and_the_role_allow_is_offered(
 
 def test_people_who_are_skipped_are_counted_with_the_reason() -> None:
     skipped: Any = [{"reason": "do not contact", "count": 30}, {"reason": "unsubscribed", "count": 7}]
-    assert skipped_words(skipped) == "37 skipped: 30 do not contact, 7 unsubscribed"
+    assert skipped_words(skipped) == "37 skipped: do not contact (30), unsubscribed (7)"
     assert skipped_words([]) == ""
