@@ -16,7 +16,7 @@ from workbench.panels.components.table import Table
 from workbench.panels.layout import bar
 from workbench.panels.lead_words import REASON_WORDS, status_chip, word
 from workbench.panels.new_project import typed
-from workbench.panels.tools import lined_up, tool
+from workbench.panels.tools import STACK, lined_up, tool
 
 PAGE_SIZE: Final = 50
 
@@ -43,7 +43,8 @@ class _List:
             on_turn=self._click_turn,
             on_act=self._click_act,
         )
-        self.body = pn.Column(bar(self.search, *self._tools()), self.table, sizing_mode="stretch_width", margin=0)
+        top = bar(self.search, *self._tools())
+        self.body = pn.Column(top, self.table, sizing_mode="stretch_width", margin=0, stylesheets=[STACK])
 
     def _tools(self) -> list[Any]:
         return []

@@ -23,7 +23,7 @@ from workbench.panels.lead_import import LeadImport
 from workbench.panels.lead_lists import Replies, Suppressed
 from workbench.panels.lead_words import CONSENT_WORDS, SOURCE_WORDS, consent_chips, status_chip, word
 from workbench.panels.state import WorkbenchState
-from workbench.panels.tools import tool
+from workbench.panels.tools import STACK, tool
 
 PAGE_SIZE: Final = 50
 
@@ -89,6 +89,8 @@ class Leads(PageView):
             tabs=[{"key": key, "label": label} for key, label in VIEWS.items()],
             active="people",
             label="Views of the leads",
+            sizing_mode="fixed",
+            width=310,
             on_choose=self._click_view,
         )
         self._build_filters()
@@ -139,6 +141,7 @@ class Leads(PageView):
             self.table,
             sizing_mode="stretch_width",
             margin=0,
+            stylesheets=[STACK],
         )
         buttons = (self.export, self.campaigns_button, self.find_button, self.import_button)
         self.body[:] = [bar(self.views, pn.layout.HSpacer(), *buttons), self.people]
