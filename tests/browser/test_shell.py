@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests import factories
 from workbench import operator_services as ops
@@ -114,50 +114,6 @@ def test_a_card_is_moved_by_keyboard_and_by_drag(visit: Visit, wb: Workbench) ->
     card(page, "By keyboard").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="By keyboard")).to_be_visible()
-
-
-def test_a_strategy_is_edited_compared_rejected_and_approved(visit: Visit, wb: Workbench, project_id: int) -> None:
-    page = visit(f"?page=war-room&project={project_id}")
-    page.get_by_role("tab", name="Edit").click()
-    page.get_by_label("Strategy, in markdown").fill("# Plan\n\nOwn the **quiet** ritual.")
-    expect(page.locator("strong", has_text="quiet")).to_be_visible()
-    expect(page.get_by_text("Draft kept at")).to_be_visible()
-    page.get_by_role("button", name="Save as a revision").click()
-    expect(page.get_by_text("Saved as revision 3")).to_be_visible()
-    page.get_by_role("tab", name="Changes").click()
-    expect(page.locator("ins", has_text="quiet")).to_be_visible()
-    page.get_by_role("button", name="Reject…").click()
-    page.get_by_label("Reason").fill("Say why it is quiet")
-    page.get_by_role("button", name="Reject", exact=True).click()
-    expect(page.get_by_text("“Say why it is quiet”")).to_be_visible()
-    page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_text("Approved, in force by Ada")).to_be_visible()
-    page.get_by_role("tab", name="History").click()
-    expect(page.get_by_text("Ada approved revision 3")).to_be_visible()
-    with wb.session() as db:
-        assert ops.get_project_context(db, project_id)["approved_number"] == 3
-
-
-def test_what_was_typed_survives_the_closing_of_the_tab(visit: Visit, context: BrowserContext, project_id: int) -> None:
-    page = visit(f"?page=war-room&project={project_id}")
-    page.get_by_role("tab", name="Edit").click()
-    page.get_by_label("Strategy, in markdown").fill("# Half a thought")
-    expect(page.get_by_text("Draft kept at")).to_be_visible()
-    page.close()
-    again = visit(f"?page=war-room&project={project_id}", on=context.new_page())
-    again.get_by_role("tab", name="Edit").click()
-    expect(again.get_by_label("Strategy, in markdown")).to_have_value("# Half a thought")
-    expect(again.get_by_text("This is your unsaved draft")).to_be_visible()
-
-
-def test_a_page_that_was_left_keeps_what_was_typed(visit: Visit, project_id: int) -> None:
-    page = visit(f"?page=war-room&project={project_id}")
-    page.get_by_role("tab", name="Edit").click()
-    page.get_by_label("Strategy, in markdown").fill("# Half a thought")
-    page.get_by_role("link", name="Command", exact=True).click()
-    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
-    page.get_by_role("link", name="War Room").click()
-    expect(page.get_by_label("Strategy, in markdown")).to_have_value("# Half a thought")
 
 
 #: How far the page reaches to the right, in pixels: its main part scrolls by itself.

@@ -230,7 +230,8 @@ def draft_reject_edit_approve(page: Page) -> None:
     expect(page.locator("strong", has_text="fewer than ten").first).to_be_visible()
     press(page, "Save as a revision")
     told(page, "Saved as revision 2")
-    press(page, "Approve")
+    press(page, "Approve…")
+    press(dialog(page, "Approve revision 2"), "Approve revision 2")
     see(page, "Approved, in force by")
 
 

@@ -50,7 +50,7 @@ THEME: Final[dict[str, Any]] = {
         "palette": {
             "primary": {"main": "#9fa0f7", "contrastText": "#14141f"},
             "secondary": {"main": "#b0b3b8", "contrastText": "#14141f"},
-            "success": {"main": "#66bb6a"},
+            "success": {"main": "#66bb6a", "dark": "#57a75b"},
             "warning": {"main": "#ffb74d"},
             "error": {"main": "#f4615a"},
             "info": {"main": "#4fc3f7"},
