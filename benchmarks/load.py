@@ -161,13 +161,14 @@ async def _filter(screen: Screen, label: str, values: tuple[str, str], answered:
 
 async def _edit(screen: Screen) -> float:
     id = next(item["id"] for item in screen.latest("CreativeGrid")["items"] if "edit" in item["actions"])
-    return await screen.message("CreativeGrid", screen.shown("Dialog"), type="act", key="edit", id=id)
+    return await screen.message("CreativeGrid", screen.changed("CreativeGrid", "editing"), type="act", key="edit", id=id)
 
 
 async def _select(screen: Screen) -> float:
     grid = screen.latest("CreativeGrid")
-    ids = [] if grid.get("selected") else [item["id"] for item in grid["items"][:3]]
-    return await screen.message("CreativeGrid", screen.changed("CreativeGrid", "selected"), type="choose", ids=ids)
+    ids, on = [item["id"] for item in grid["items"][:3]], not grid.get("selected")
+    answered = screen.changed("CreativeGrid", "selected")
+    return await screen.message("CreativeGrid", answered, type="choose", ids=ids, on=on)
 
 
 _COMMAND: Final[dict[str, Click]] = {
