@@ -161,7 +161,9 @@ async def _filter(screen: Screen, label: str, values: tuple[str, str], answered:
 
 async def _edit(screen: Screen) -> float:
     id = next(item["id"] for item in screen.latest("CreativeGrid")["items"] if "edit" in item["actions"])
-    return await screen.message("CreativeGrid", screen.changed("CreativeGrid", "editing"), type="act", key="edit", id=id)
+    return await screen.message(
+        "CreativeGrid", screen.changed("CreativeGrid", "editing"), type="act", key="edit", id=id
+    )
 
 
 async def _select(screen: Screen) -> float:
