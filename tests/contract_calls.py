@@ -146,7 +146,7 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         "preview_attempts": (viewer, {"attempt_ids": [of.attempt], "decision": "sent"}),
         "list_failed_attempts": (viewer, open_attempts),
         "get_attention_metrics": (viewer, project | {"as_of": None}),
-        "get_activity_feed": (viewer, project | {"limit": 25, "before": None, "sources": None, "as_of": None}),
+        "get_activity_feed": (viewer, project | {"limit": 25, "before": None, "sources": None, "kind": None, "as_of": None}),
         "get_execution_timeline": (
             viewer,
             project | {"limit": 50, "status": None, "platform": None, "since": None, "until": None},

@@ -17,6 +17,15 @@ from workbench.metrics.views import ACTIVITY, Source, moment, page_size
 
 #: What ``sources`` may name, and the parameter of the view that lets it in.
 SOURCES: Final = {"attempt": "attempts", "audit": "audits", "contact": "contacts", "discovery": "searches"}
+#: What ``kind`` may name, and the parameters of the view that let in nothing else.
+KINDS: Final[dict[str, dict[str, Any]]] = {
+    "sent": {"attempts": 1, "outcome": "SENT"},
+    "trouble": {"attempts": 1, "trouble": 1},
+    "replies": {"contacts": 1, "direction": "INBOUND"},
+    "contacts": {"contacts": 1},
+    "decisions": {"audits": 1},
+    "searches": {"searches": 1},
+}
 _SOURCE_OF_BRANCH: Final = {1: "attempt", 2: "audit", 3: "contact", 4: "discovery", 5: "discovery"}
 
 #: Above every branch and id: where the first page begins.
@@ -64,12 +73,14 @@ def activity(
     project_id: int | None = None,
     before: str | None = None,
     sources: Iterable[str] | None = None,
+    kind: str | None = None,
     as_of: datetime | None = None,
 ) -> list[dict[str, Any]]:
     """One page of the feed, newest first: time, event, detail, project_id, source, source_id, tone, cursor.
 
     The page begins at ``as_of`` (default: now), or after the row whose ``cursor`` is ``before``. ``sources`` are
-    keys of :data:`SOURCES`. Raises :class:`InputError` for a cursor, limit or source that cannot be.
+    keys of :data:`SOURCES`; ``kind``, a key of :data:`KINDS`, names what else alone is wanted. Raises
+    :class:`InputError` for a cursor, limit, source or kind that cannot be, and for a source and a kind together.
     """
     start = decode(before) if before is not None else Key(moment(as_of), _ABOVE, _ABOVE)
     if sources is not None and not (isinstance(sources, Iterable) and all(isinstance(name, str) for name in sources)):
@@ -77,6 +88,13 @@ def activity(
     wanted = set(SOURCES if sources is None else sources)
     if unknown := wanted - set(SOURCES):
         raise InputError(f"There is no source {sorted(unknown)[0]!r}. Choose among {', '.join(SOURCES)}.")
+    if kind is not None and (sources is not None or kind not in KINDS):
+        raise InputError(f"kind is one of {', '.join(KINDS)}, and takes the place of sources.")
+    narrowed = {parameter: int(name in wanted) for name, parameter in SOURCES.items()}
+    if kind is not None:
+        narrowed = (
+            dict.fromkeys(SOURCES.values(), 0) | {"outcome": None, "trouble": None, "direction": None} | KINDS[kind]
+        )
     rows = ACTIVITY.rows(
         source,
         limit=page_size(limit),
@@ -84,7 +102,7 @@ def activity(
         before=start.at,
         before_branch=start.branch,
         before_id=start.id,
-        **{parameter: int(name in wanted) for name, parameter in SOURCES.items()},
+        **narrowed,
     )
     return [_event(row) for row in rows]
 

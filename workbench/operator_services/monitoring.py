@@ -80,6 +80,7 @@ def get_activity_feed(
             project_id=_project(db, project_id),
             before=before,
             sources=sources,
+            kind=kind,
             as_of=as_of,
         )
         return cast(list[ActivityEvent], rows)

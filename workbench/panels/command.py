@@ -20,7 +20,16 @@ from workbench.panels.state import WorkbenchState
 
 PAGE_OF_FEED: Final = 25
 #: A refresh reads again what was loaded, up to here.
-LONGEST_FEED: Final = 200
+LONGEST_FEED: Final = 1_000
+#: What the feed may be narrowed to: the contract's kind -> label.
+KINDS: Final = {
+    "": "Everything",
+    "sent": "Sent",
+    "trouble": "Failed or unknown",
+    "replies": "Replies",
+    "decisions": "Decisions",
+    "searches": "Lead searches",
+}
 
 _ICONS: Final = {"attempt": "send", "contact": "reply", "discovery": "search", "audit": "edit"}
 _TONED_ICONS: Final = {"error": "error", "warn": "warn"}
@@ -149,35 +158,47 @@ class Command(PageView):
             on_move=self._move,
             on_add=self._click_new,
         )
-        self.feed = Feed(on_more=self._load_more, on_open=self._open_event)
+        self.feed = Feed(
+            kinds=[{"key": key, "label": label} for key, label in KINDS.items()],
+            on_more=self._load_more,
+            on_open=self._open_event,
+            on_kind=self._click_kind,
+        )
         self.first_run = FirstRun(visible=False, on_choose=self._choose_first)
         self.new_project = NewProject(self)
         self.main = split(self.board, self.feed)
         self.body[:] = [self.metrics, self.first_run, self.main]
         self._events: list[ActivityEvent] = []
-        self._feed_of: int | None = None
+        self._feed_of: tuple[int | None, str] = (None, "")
 
     def _update(self) -> None:
         state = self.state
         zone = state.host.settings.timezone
-        projects = state.call(ops.get_projects_pipeline)
+        projects = state.read(ops.get_projects_pipeline)
         may_write = state.may(Role.OPERATOR)
         self.first_run.param.update(visible=not projects, may_write=may_write)
         for part in (self.metrics, self.main):
             part.visible = bool(projects)
-        self.metrics.cards = attention_cards(state.call(ops.get_attention_metrics, project_id=state.project_id))
+        self.metrics.cards = attention_cards(state.read(ops.get_attention_metrics, project_id=state.project_id))
         self.board.param.update(
             cards=[board_card(project) for project in projects], movable=may_write, may_add=may_write, zone=zone
         )
-        same_project = self._feed_of == state.project_id
-        self._feed_of = state.project_id
-        shown = len(self._events) if same_project else 0
+        kind = state.filters.get("kind", "")
+        asked = state.project_id, kind if kind in KINDS else ""
+        shown = len(self._events) if asked == self._feed_of else 0
+        self._feed_of = asked
         self._events = self._read_feed(max(PAGE_OF_FEED, min(shown, LONGEST_FEED)))
         project = state.project()
-        self.feed.param.update(heading=f"Activity of {project['name']}" if project else "Activity", zone=zone)
+        self.feed.param.update(
+            heading=f"Activity of {project['name']}" if project else "Activity",
+            zone=zone,
+            kind=asked[1],
+            empty="Nothing of this kind has happened yet." if asked[1] else "Nothing has happened yet.",
+        )
 
     def _read_feed(self, limit: int, before: str | None = None) -> list[ActivityEvent]:
-        events = self.state.call(ops.get_activity_feed, limit, project_id=self.state.project_id, before=before)
+        project_id, kind = self._feed_of
+        events = self.state.read(ops.get_activity_feed, limit, project_id=project_id, before=before, kind=kind or None)
         kept = self._events if before else []
         entries = [feed_entry(event) for event in [*kept, *events]]
         self.feed.param.update(events=entries, more=len(events) == limit)
@@ -188,6 +209,10 @@ class Command(PageView):
         with self.state.lock:
             if self._events:
                 self._events = self._read_feed(PAGE_OF_FEED, self._events[-1]["cursor"])
+
+    def _click_kind(self, kind: str) -> None:
+        if self.shown and kind in KINDS:
+            self.state.go(**{**self.state.filters, "kind": kind})
 
     def _open_event(self, id: str) -> None:
         event = next((one for one in self._events if f"{one['source']}-{one['source_id']}" == id), None)

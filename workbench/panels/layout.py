@@ -21,7 +21,7 @@ def split(main: Any, side: Any, *, side_first: bool = False) -> pn.Column:
     parts, sheet = ([side, main], "split-left.css") if side_first else ([main, side], "split-right.css")
     grid = pn.Column(*parts, sizing_mode="stretch_width", margin=0, stylesheets=[style(sheet)])
     # A display of its own would show what Panel hides: visible works on the column around it.
-    return pn.Column(grid, sizing_mode="stretch_width", margin=0)
+    return pn.Column(grid, sizing_mode="stretch_width", margin=0, stylesheets=[style("split.css")])
 
 
 def card(*objects: Any, **params: Any) -> pn.Column:

@@ -1,10 +1,21 @@
 export function render({model}) {
   const heading = h("h2", {})
-  const list = h("ol.list", {})
-  const more = h("button.button.more", {
-    type: "button",
-    onclick: () => { more.disabled = true; more.textContent = "Loading…"; model.send_msg({type: "more"}) },
+  const kind = h("select", {
+    "aria-label": "Show", onchange: () => model.send_msg({type: "kind", kind: kind.value}),
   })
+  const list = h("ol.list", {tabindex: 0, "aria-label": "What happened, newest first"})
+  // The next page is asked for when its button comes into sight; the button is for those who do not scroll.
+  const more = h("button.button.more", {type: "button", onclick: () => load()})
+  const end = h("li.end", {}, more)
+  const watcher = new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) { load() } },
+    {root: list, rootMargin: "200px"})
+
+  function load() {
+    if (more.disabled || !model.more) { return }
+    more.disabled = true
+    more.textContent = "Loading…"
+    model.send_msg({type: "more"})
+  }
 
   function day_of(iso) {
     const parts = {weekday: "short", day: "numeric", month: "short", year: "numeric"}
@@ -40,6 +51,7 @@ export function render({model}) {
       rows.push(entry(event))
     }
     if (rows.length === 0) { rows.push(h("li.empty", {}, model.empty)) }
+    rows.push(end)
     const scrolled = list.scrollTop
     const focused = list.getRootNode().activeElement?.closest?.(".entry")?.dataset.id
     list.replaceChildren(...rows)
@@ -51,15 +63,28 @@ export function render({model}) {
   function show_more() {
     more.disabled = false
     more.textContent = "Load more"
-    more.hidden = !model.more
+    end.hidden = !model.more
+    // Observed anew, it is told again when the next page did not push it out of sight.
+    watcher.disconnect()
+    if (model.more) { watcher.observe(end) }
   }
 
+  function show_kinds() {
+    kind.replaceChildren(...model.kinds.map(({key, label}) => h("option", {value: key}, label)))
+    kind.value = model.kind
+  }
+
+  show_kinds()
   show()
+  model.on(["kinds", "kind"], show_kinds)
   model.on(["events", "heading", "empty", "zone"], show)
   model.on("more", show_more)
   const timer = setInterval(() => {
     for (const el of list.querySelectorAll(".ago")) { el.textContent = ago(el.dataset.time) }
   }, 30000)
-  model.on("lifecycle:remove", () => clearInterval(timer))
-  return h("section.card.frame", {"aria-label": model.heading}, heading, list, more)
+  model.on("lifecycle:remove", () => {
+    clearInterval(timer)
+    watcher.disconnect()
+  })
+  return h("section.card.frame", {"aria-label": "Activity"}, h("div.head", {}, heading, kind), list)
 }
