@@ -1,96 +1,122 @@
 """How fresh the mirror's numbers are, what they cost, and what they would cost without it.
 
-``python -m benchmarks.mirror [--attempts 10000 --attempts 1000000]`` prints a Markdown table for each size, with a
-column for each database. Times are the best of some rounds, in milliseconds unless a unit stands with them.
+``python -m benchmarks.mirror [--attempts 10000 …] [--database SQLite …]`` measures each size on each database, keeps
+what it found in ``docs/reference/metrics-costs.json`` (what was not measured this time stays), and prints a table.
+``make bench ONLY=mirror`` measures everything, which takes an hour. Times are the best of some rounds, in milliseconds.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from benchmarks import databases
+from benchmarks import databases, mirror_report
 from benchmarks.mirror_data import fill
-from benchmarks.mirror_ways import PATIENCE_SECONDS, GaveUp, by_pandas, naively, on_source
+from benchmarks.mirror_ways import GaveUp, by_pandas, naively, needed_bytes, on_source
 from workbench.clock import now
 from workbench.metrics import Metrics, Mirror, views
 from workbench.metrics.activity import activity
 from workbench.triggers import install_triggers, remove_triggers
 
-SIZES = (10_000, 1_000_000)
+SIZES = (10_000, 1_000_000, 10_000_000)
 CHANGES = (0, 1, 100, 10_000)
 ROUNDS = 5
+#: What takes milliseconds is asked more often, so that some round has the machine to itself.
+QUICK_ROUNDS = 25
 #: How often the reader of the last measurement looks, as an open page might.
 POLL_SECONDS = 0.1
 COMMITS = 300
 
-#: Row of the table -> what was measured.
-Results = dict[str, str]
+#: What was measured of one database, as numbers: milliseconds unless the name says otherwise.
+Results = dict[str, Any]
 
 
-def main(sizes: tuple[int, ...] = SIZES) -> None:
+def main(sizes: tuple[int, ...] = SIZES, names: tuple[str, ...] = tuple(databases.BOTH)) -> None:
     for attempts in sizes:
-        columns: dict[str, Results] = {}
-        for name, open_ in databases.BOTH.items():
-            with open_() as new, databases.at_head(url := new()) as engine:
+        for name in names:
+            with databases.BOTH[name]() as new, databases.at_head(url := new()) as engine:
                 print(f"{name}: making {attempts:,} attempts …", file=sys.stderr)
                 fill(engine, attempts)
-                columns[name] = measure(engine, url, attempts)
-        print(f"\n### {attempts:,} attempts\n\n| | {' | '.join(columns)} |\n|---|{'---:|' * len(columns)}")
-        for row in next(iter(columns.values())):
-            print(f"| {row} | {' | '.join(results[row] for results in columns.values())} |")
+                mirror_report.keep(attempts, name, measure(engine, url, attempts))
+    print(mirror_report.markdown())
 
 
 def measure(engine: Engine, url: str, attempts: int) -> Results:
     """Everything about one database."""
-    results: Results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        return _measure(engine, url, attempts, Path(folder))
+
+
+def _measure(engine: Engine, url: str, attempts: int, folder: Path) -> Results:
     at = now()
+    touch(engine, attempts, 1)  # a log that is empty can't tell that the file belongs to this database
     before = psutil.Process().memory_info().rss
-    mirror = Mirror(engine)
-    results["load in full"] = f"{took(mirror.refresh, rounds=1) / 1000:.1f} s"
-    results["memory of the mirror"] = f"{(psutil.Process().memory_info().rss - before) / 2**20:,.0f} MB"
+    mirror = Mirror(engine, folder=folder)
+    results: Results = {"load_s": took(mirror.refresh, rounds=1) / 1000}
+    results["memory_mb"] = (psutil.Process().memory_info().rss - before) / 2**20
+    mirror.close()
+    results["file_mb"] = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 2**20
+    mirror = Mirror(engine, folder=folder)
+    results["reopen"] = took(mirror.refresh, rounds=1)
+    results["refresh"] = {}
     for changes in CHANGES:
-        if changes > attempts // 2:
-            continue
 
         def change(changes: int = changes) -> None:
             if changes:
                 touch(engine, attempts, changes)
 
-        results[f"refresh after {changes:,} changes"] = shown(took(mirror.refresh, prepare=change))
+        if changes <= attempts // 2:
+            results["refresh"][str(changes)] = took(mirror.refresh, prepare=change)
+    results["bandwidth_gb_s"] = bandwidth() / 1e6
+    results["views"] = _views(engine, mirror, at, bandwidth())
+    results["visible_p50"], results["visible_p99"] = visible(mirror, url)
+    results["commit_with"], results["commit_without"] = write_cost(engine)
+    mirror.close()
+    return results
+
+
+def _views(engine: Engine, mirror: Mirror, at: Any, bytes_a_millisecond: float) -> dict[str, Results]:
     metrics = Metrics(mirror)
     here: dict[str, Callable[[], object]] = {
         "attention": lambda: views.attention(mirror, as_of=at),
         "pipeline": lambda: views.pipeline(mirror),
         "delivery": lambda: metrics.delivery(as_of=at),
         "cohorts": lambda: metrics.cohorts(as_of=at),
+        "queue_ahead": lambda: metrics.queue_ahead(as_of=at),
+        "funnel": lambda: metrics.funnel(as_of=at),
         "timeline": lambda: views.timeline(mirror),
         "activity": lambda: activity(mirror, as_of=at),
     }
     source, pandas, naive = on_source(engine, at), by_pandas(engine, at), naively(engine, at)
+    needed = needed_bytes(mirror, at)
+    found: dict[str, Results] = {}
     for name, view in here.items():
-        results[f"{name}: mirror"] = shown(took(view))
-        results[f"{name}: same SQL on the source"] = shown(took(source[name], rounds=3))
+        print(f"  {name} …", file=sys.stderr)
+        found[name] = {"mirror": took(view, rounds=QUICK_ROUNDS)}
+        if name in source:
+            found[name]["source"] = took(source[name], rounds=ROUNDS)
         if name in pandas:
-            results[f"{name}: pandas over read_sql"] = shown(took(pandas[name], rounds=1))
-            results[f"{name}: naive ORM"] = patiently(naive[name])
-    results["the limit of attention: 10 bytes an attempt at memory bandwidth"] = shown(attempts * 10 / bandwidth())
-    results["commit → visible in another process, p50 / p99"] = visible(mirror, url)
-    with_, without = write_cost(engine)
-    results["a one-row commit, with / without triggers"] = f"{with_:.2f} / {without:.2f}"
-    mirror.close()
-    return results
+            found[name]["pandas"] = patiently(pandas[name])
+            found[name]["naive"] = patiently(naive[name])
+        if name in needed:
+            found[name]["limit"] = needed[name] / bytes_a_millisecond
+    return found
 
 
 def took(work: Callable[[], object], *, prepare: Callable[[], object] = lambda: None, rounds: int = ROUNDS) -> float:
@@ -104,17 +130,12 @@ def took(work: Callable[[], object], *, prepare: Callable[[], object] = lambda: 
     return min(found)
 
 
-def patiently(work: Callable[[], object]) -> str:
+def patiently(work: Callable[[], object]) -> float | None:
+    """None: it was given up."""
     try:
-        return shown(took(work, rounds=1))
+        return took(work, rounds=1)
     except GaveUp:
-        return f"> {PATIENCE_SECONDS:.0f} s"
-
-
-def shown(milliseconds: float) -> str:
-    if milliseconds >= 10_000:
-        return f"{milliseconds / 1000:,.0f} s"
-    return f"{milliseconds:,.0f}" if milliseconds >= 100 else f"{milliseconds:.2g}"
+        return None
 
 
 def touch(engine: Engine, attempts: int, changes: int) -> None:
@@ -132,17 +153,18 @@ def touch(engine: Engine, attempts: int, changes: int) -> None:
 
 
 def bandwidth() -> float:
-    """Bytes a millisecond that one thread sums out of memory."""
-    block = np.ones(2**25)
-    return block.nbytes / took(block.sum)
+    """Bytes a millisecond that all cores together sum out of memory."""
+    blocks = [np.ones(2**25) for _ in range(os.cpu_count() or 1)]
+    with ThreadPoolExecutor(len(blocks)) as pool:
+        return sum(block.nbytes for block in blocks) / took(lambda: list(pool.map(np.sum, blocks)), rounds=QUICK_ROUNDS)
 
 
-def visible(mirror: Mirror, url: str) -> str:
-    """Another process commits rows that carry the time just before; this one looks when each is there."""
+def visible(mirror: Mirror, url: str) -> tuple[float, float]:
+    """p50 and p99. Another process commits rows that carry the time just before; this one looks when each is there."""
+    seen = int(mirror.sql("select coalesce(max(id), 0) as newest from cam_discovery_jobs")["newest"].iloc[0])
     writer = subprocess.Popen([sys.executable, "-m", "benchmarks.mirror_commits", url, str(COMMITS)])
     load = subprocess.Popen([sys.executable, "-m", "benchmarks.mirror_commits", url, str(COMMITS * 5), "load"])
     delays: list[float] = []
-    seen = 0
     try:
         while len(delays) < COMMITS and (writer.poll() is None or mirror.refresh()):
             rows = mirror.sql(
@@ -157,7 +179,7 @@ def visible(mirror: Mirror, url: str) -> str:
         for process in (writer, load):
             process.wait()
     found = statistics.quantiles(delays, n=100)
-    return f"{found[49]:.0f} / {found[98]:.0f}"
+    return found[49], found[98]
 
 
 def write_cost(engine: Engine) -> tuple[float, float]:
@@ -186,4 +208,6 @@ def touch_one(engine: Engine) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--attempts", type=int, action="append", help="a size to measure; may be given several times")
-    main(tuple(parser.parse_args().attempts or SIZES))
+    parser.add_argument("--database", choices=databases.BOTH, action="append", help="only this one")
+    asked = parser.parse_args()
+    main(tuple(asked.attempts or SIZES), tuple(asked.database or databases.BOTH))
