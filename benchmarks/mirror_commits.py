@@ -21,7 +21,8 @@ def main(url: str, commits: int, *, load: bool) -> None:
         with engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection, connection.begin():
             if load:
                 connection.execute(
-                    sa.text("UPDATE cam_outreach_attempts SET status = 'SENT' WHERE id = :id"), {"id": 1 + number * 7}
+                    sa.text("UPDATE cam_outreach_attempts SET status = 'SENT' WHERE id = :id"),
+                    {"id": 1 + number * 7 % 20_000},
                 )
             else:
                 connection.execute(

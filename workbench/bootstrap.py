@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import atexit
 import tempfile
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pandas as pd
 import sqlalchemy as sa
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from panel.viewable import Viewer
 
     from workbench.panels.charts import Charts
+
+T = TypeVar("T")
 
 
 class Workbench:
@@ -78,6 +81,10 @@ class Workbench:
         of workers are no changes. Raises :class:`DatabaseProblem`.
         """
         return self._mirror.watch.token()
+
+    def shared(self, key: Hashable, token: str, read: Callable[[], T]) -> T:
+        """What ``read`` answers, once for all sessions that ask with this ``key`` after they saw this token."""
+        return self._mirror.watch.shared(key, token, read)
 
     def acting_as(self, name: str | None) -> Workbench:
         """This workbench for the user ``name`` (None: whoever sits at this machine, while there are no users).
@@ -209,8 +216,8 @@ def open_workbench(
     if isinstance(actor, str):
         with make_sessions(engine)() as db:
             actor = find_actor(db, actor) if have_users(db) else Actor(actor, Role.ADMIN)
-    folder = settings.data_dir / "mirror" if keep_mirror else None
-    return Workbench(runtime, engine, Mirror(engine, folder=folder, progress=bar_for_a_person()), actor)
+    kept = settings.data_dir / "mirror" if keep_mirror else None
+    return Workbench(runtime, engine, Mirror(engine, folder=kept, progress=bar_for_a_person()), actor)
 
 
 def open_database(settings: Settings) -> sa.Engine:

@@ -101,3 +101,24 @@ def test_a_database_that_cannot_be_read_is_said(engine: Engine, monkeypatch: pyt
     with pytest.raises(DatabaseProblem, match="workbench migrate"):
         shared.token()
     shared.close()
+
+
+def test_one_reading_serves_all_who_saw_the_same_state_and_no_other(
+    engine: Engine, db: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(watch, "SHARED_SECONDS", 600)
+    shared = Watch(engine)
+    read: list[int] = []
+
+    def ask() -> int:
+        return shared.shared("key", shared.token(), lambda: read.append(1) or len(read))
+
+    assert [ask() for _ in range(20)] == [1] * 20
+    make.project(db)
+    db.commit()
+    assert [ask(), ask()] == [2, 2]
+    assert shared.shared("other key", shared.token(), lambda: "other") == "other"
+    monkeypatch.setattr(watch, "SHARED_SECONDS", 0)
+    assert ask() == 3, "windows of time go on although nothing changes"
+    shared.close()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Final
+from collections.abc import Callable, Hashable
+from typing import Any, Final, TypeVar
 
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -15,6 +16,20 @@ from workbench.metrics import changes
 
 #: PostgreSQL is asked once in this time, however many ask; a change is seen that much later at most.
 LOOK_SECONDS: Final = 0.1
+#: One reading serves all who ask for the same at the same state of the database for so long: ages and windows go on.
+SHARED_SECONDS: Final = 1.0
+#: So many different readings are remembered.
+MOST_ANSWERS: Final = 200
+
+T = TypeVar("T")
+
+
+class _Answer:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.token: str | None = None
+        self.at = 0.0
+        self.value: Any = None
 
 
 class Watch:
@@ -30,6 +45,7 @@ class Watch:
         self._token = ""
         self._seen: object = None
         self._looked = float("-inf")
+        self._answers: dict[Hashable, _Answer] = {}
 
     def version(self) -> object:
         """What stays equal for as long as nobody has committed: a few microseconds on SQLite, one short question on
@@ -53,6 +69,22 @@ class Watch:
                     raise explain(error) from error
             self._seen, self._looked = version, time.monotonic()
             return self._token
+
+    def shared(self, key: Hashable, token: str, read: Callable[[], T]) -> T:
+        """What ``read`` answers, read once for all who ask with this ``key`` after having seen this ``token``.
+
+        Nobody may change it in place. Who has to see what he has just committed reads by himself.
+        """
+        with self._lock:
+            if len(self._answers) > MOST_ANSWERS:
+                self._answers.clear()
+            answer = self._answers.setdefault(key, _Answer())
+        with answer.lock:
+            moment = time.monotonic()
+            if answer.token != token or moment - answer.at > SHARED_SECONDS:
+                answer.value, answer.token, answer.at = read(), token, moment
+            value: T = answer.value
+            return value
 
     def close(self) -> None:
         """Let go of the connection; the next question opens another one."""

@@ -7,7 +7,6 @@ import logging
 from typing import Any, Final
 
 import panel as pn
-from panel.io.callbacks import PeriodicCallback
 from panel.util.parameters import edit_readonly
 from panel_material_ui.template.base import Page
 
@@ -17,6 +16,7 @@ from workbench.panels.command import Command
 from workbench.panels.components.strip import Strip
 from workbench.panels.components.topbar import TopBar
 from workbench.panels.control_tower import ControlTower
+from workbench.panels.following import following
 from workbench.panels.gallery import Gallery
 from workbench.panels.leads import Leads
 from workbench.panels.messages import Messages
@@ -27,9 +27,6 @@ from workbench.panels.theme import THEME, style
 from workbench.panels.war_room import WarRoom
 
 logger = logging.getLogger(__name__)
-
-#: How often an open page asks whether anything changed.
-POLL_MS: Final = 1000
 
 VIEWS: Final[dict[str, type[PageView]]] = {view.key: view for view in (Command, WarRoom, Gallery, Leads, ControlTower)}
 
@@ -81,8 +78,8 @@ class Shell(StateView):
         self._show_page()
         if document is not None and document.session_context is not None:
             self.state.polled = True
-            # Belongs to the document, so it ends with the session; in the background, so it never looks busy.
-            PeriodicCallback(callback=self._keep_up, period=POLL_MS, background=True, log=False).start()
+            following.add(self.state, document, self._keep_up)
+            document.on_session_destroyed(lambda _: following.remove(document))
         return self.page
 
     def _keep_up(self) -> None:

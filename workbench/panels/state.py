@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,6 +51,9 @@ class Host(Protocol):
 
     def changes_token(self) -> str:
         """Differs once anything the screens show has changed; cheap to ask."""
+
+    def shared(self, key: Hashable, token: str, read: Callable[[], R]) -> R:
+        """What ``read`` answers, once for all sessions that ask with this ``key`` after they saw this token."""
 
     def actor(self) -> Actor:
         """Who uses the present browser session or kernel.
@@ -106,6 +109,8 @@ class WorkbenchState(param.Parameterized):
         self.lock = threading.RLock()
         self._working = 0
         self._workers_seen: datetime | None = None
+        #: The state of the database that is being caught up with, when nobody here has changed it.
+        self._following: str | None = None
         #: Whether somebody polls: else what is not there yet has to be waited for.
         self.polled = False
 
@@ -130,6 +135,16 @@ class WorkbenchState(param.Parameterized):
         """Run one operation of the contract in a session of its own. Raises what it raises."""
         with self.session() as db:
             return operation(db, *args, **kwargs)
+
+    def read(self, operation: Callable[Concatenate[Any, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """As :meth:`call`, for what is the same whoever asks: pages that follow one change share one reading of it.
+
+        Nobody may change the answer in place.
+        """
+        if self._following is None:
+            return self.call(operation, *args, **kwargs)
+        key = (operation.__name__, args, tuple(sorted(kwargs.items())))
+        return self.host.shared(key, self._following, lambda: self.call(operation, *args, **kwargs))
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -188,6 +203,7 @@ class WorkbenchState(param.Parameterized):
         try:
             token = self.host.changes_token()
             changed = force or token != self.changes
+            self._following = None if force else token
             if changed:
                 self._read_status()
             self._look_for_workers(force=force)
@@ -202,13 +218,14 @@ class WorkbenchState(param.Parameterized):
             logger.warning("The screens cannot read the database: %s", error.message)
             self.trouble = error.message
         finally:
+            self._following = None
             self.lock.release()
 
     def _read_status(self) -> None:
-        projects = self.call(ops.list_projects)
+        projects = self.read(ops.list_projects)
         values: dict[str, Any] = {
-            "mode": self.call(ops.get_mode),
-            "pause": dict(self.call(ops.get_pause_state)),
+            "mode": self.read(ops.get_mode),
+            "pause": dict(self.read(ops.get_pause_state)),
             "projects": [dict(row) for row in projects],
         }
         if self.project_id is not None and all(row["id"] != self.project_id for row in projects):
