@@ -68,6 +68,7 @@ class Gallery(PageView):
         self.editing: CreativeEditing
         self.decisions: Decisions
         self._versions: dict[int, int] = {}
+        self._of_project: int | None = None
         self.page_button = self._button("Select page", self._click_page, needed=Role.VIEWER, variant="text")
         self.all_button = self._button("Select all", self._click_all, needed=Role.VIEWER, variant="text")
         self.clear_button = self._button("Clear", lambda *_: self.choose_only([]), needed=Role.VIEWER, variant="text")
@@ -151,7 +152,8 @@ class Gallery(PageView):
         self.content.visible = project is not None
         if project is None:
             return
-        if self.editing.creative is not None and self.editing.project_id != project["id"]:
+        if project["id"] != self._of_project:
+            self._of_project, self.selection = project["id"], {}
             self.editing.leave()
         for name, widget in self._widgets().items():
             value = state.filters.get(name, "")
@@ -216,6 +218,7 @@ class Gallery(PageView):
         ):
             button.disabled = not number or not self.state.may(needed)
         self.clear_button.disabled = not number
+        self.bulk_bar.visible = self.state.may(Role.OPERATOR)
         self.page_button.visible = total > PAGE_SIZE
         self.page_button.label = f"Select page ({len(self._versions):,})"
         most = total <= MOST_SELECTED

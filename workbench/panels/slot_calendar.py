@@ -32,7 +32,7 @@ def slot_entry(slot: SlotPreview, local: datetime) -> dict[str, Any]:
         "title": title,
         "platform": platform.value,
         "where": f"{platform.label} · {slot['account'] or ''}",
-        "status": "planned",
+        "status": "this schedule",
         "tone": "warn" if slot["repeats"] else "",
         "sign": "warn" if slot["repeats"] else "add",
         "movable": False,

@@ -356,6 +356,16 @@ def test_a_page_or_all_that_match_are_selected_across_pages(view: Gallery, wb: W
     assert view.selection == {}
 
 
+def test_what_was_selected_or_edited_in_one_project_is_not_taken_to_another(
+    view: Gallery, wb: Workbench, project_id: int
+) -> None:
+    choose_all(view)
+    act(view, "edit")
+    view.state.poll(force=True)
+    view.state.go(project_id=project_id)
+    assert (view.selection, view.grid.editing) == ({}, {})
+
+
 def test_a_text_that_repeats_another_is_warned_of_in_the_preview_and_in_the_editor(
     view: Gallery, wb: Workbench, ready: int
 ) -> None:
