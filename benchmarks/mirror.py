@@ -8,6 +8,7 @@ what it found in ``docs/reference/metrics-costs.json`` (what was not measured th
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import statistics
@@ -140,15 +141,13 @@ def patiently(work: Callable[[], object]) -> float | None:
 
 def touch(engine: Engine, attempts: int, changes: int) -> None:
     """Change so many attempts that lie apart, in one transaction of another connection."""
-    start = random.randrange(attempts // changes)
     step = attempts // changes
+    ids = list(range(1 + random.randrange(step), attempts + 1, step))
     with engine.begin() as connection:
+        chosen = "SELECT value FROM json_each(:ids)" if engine.dialect.name == "sqlite" else "SELECT unnest(:ids)"
         connection.execute(
-            sa.text(
-                "UPDATE cam_outreach_attempts SET retry_count = retry_count + 1"
-                " WHERE id IN (SELECT id FROM cam_outreach_attempts WHERE id % :step = :start)"
-            ),
-            {"step": step, "start": start},
+            sa.text(f"UPDATE cam_outreach_attempts SET retry_count = retry_count + 1 WHERE id IN ({chosen})"),
+            {"ids": json.dumps(ids) if engine.dialect.name == "sqlite" else ids},
         )
 
 

@@ -145,7 +145,8 @@ def html() -> str:
 
 
 _HTML = """<!doctype html><meta charset=utf-8><style>
-body {{ font: 13px/1.35 system-ui, sans-serif; margin: 0; padding: 20px; color: #1a202c; background: #fff; width: max-content }}
+body {{ font: 13px/1.35 system-ui, sans-serif; margin: 0; padding: 20px; width: max-content }}
+body {{ color: #1a202c; background: #fff }}
 table {{ border-collapse: collapse }} td, th {{ padding: 3px 10px; text-align: right; white-space: nowrap }}
 th {{ text-align: left; font-weight: 600 }} .way {{ font-weight: 400 }} .top {{ text-align: right }}
 .first > * {{ border-top: 1px solid #a0aec0 }} p {{ max-width: 60em }}
