@@ -59,7 +59,8 @@ def project_scope(project_id: int, name: str) -> Scope:
 def gateway_scope(gateway: str) -> Scope:
     """One gateway's switch."""
     label = Gateway(gateway).label
-    return Scope("gateway", gateway, label, f"Nothing more goes out through {label}, in any project.")
+    stops = "No search for people goes on" if gateway == Gateway.APOLLO else f"Nothing more goes out through {label}"
+    return Scope("gateway", gateway, label, f"{stops}, in any project.")
 
 
 def switch_looks(state: WorkbenchState) -> dict[str, Any]:

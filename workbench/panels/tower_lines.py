@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from workbench.enums import Gateway, Platform
@@ -44,16 +44,6 @@ AUDIT_COLUMNS: Final = [
     {"key": "words", "label": "What", "sub": "what"},
     {"key": "reason", "label": "Why"},
 ]
-
-
-def in_order(items: Sequence[QueueItem]) -> list[QueueItem]:
-    """What is still to come first, the next on top; then what is over, the newest on top."""
-    ahead = [item for item in items if item["status"] in ("QUEUED", "RUNNING", "MISSED")]
-    over = [item for item in items if item not in ahead]
-    return [
-        *sorted(ahead, key=lambda item: item["scheduled_time"]),
-        *sorted(over, key=lambda item: item["scheduled_time"], reverse=True),
-    ]
 
 
 def queue_line(item: QueueItem) -> dict[str, Any]:
@@ -109,11 +99,12 @@ def audit_line(row: AuditRow) -> dict[str, Any]:
 
 def gateway_entry(key: str, status: GatewayStatus, pause: Mapping[str, Any] | None) -> dict[str, Any]:
     """One gateway as an entry of the list; ``pause`` is its own of a PauseState."""
-    facts = [f"{status['queued']:,} queued" if status["queued"] else "", f"{status['recent_activity']:,} sent in 24 h"]
+    sends = key in {platform.gateway for platform in Platform}
+    queued = f"{status['queued']:,} queued" if status["queued"] else ""
+    facts = [queued, f"{status['recent_activity']:,} sent in 24 h"] if sends else []
     if pause is not None:
         flying = pause["in_flight"]
         facts.append(f"pausing, {flying} in flight" if flying else f"paused: {pause['reason'] or 'no reason given'}")
-    sends = key in {platform.gateway for platform in Platform}
     return {
         "key": key,
         "label": Gateway(key).label,
@@ -121,9 +112,10 @@ def gateway_entry(key: str, status: GatewayStatus, pause: Mapping[str, Any] | No
         "detail": status["detail"],
         "checked_at": status["checked_at"].isoformat() if status["checked_at"] else None,
         "latency_ms": status["latency_ms"],
-        "facts": [fact for fact in facts if fact] if sends else [],
+        "facts": [fact for fact in facts if fact],
         "paused": pause is not None,
-        "pausable": sends,
+        # What searches for people can be stopped as well.
+        "pausable": sends or key == Gateway.APOLLO,
     }
 
 

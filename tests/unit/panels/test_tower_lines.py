@@ -1,25 +1,7 @@
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
 from tests.conftest import NOW
-from workbench.panels.tower_lines import audit_line, in_order
-
-
-def row(status: str, hours: int) -> Any:
-    return {"status": status, "scheduled_time": NOW + timedelta(hours=hours)}
-
-
-def test_what_comes_next_stands_first_and_what_is_over_last_with_the_newest_on_top() -> None:
-    rows = [row("QUEUED", 30), row("DONE", -5), row("MISSED", -9), row("FAILED", -1), row("QUEUED", 2)]
-    assert [(one["status"], one["scheduled_time"]) for one in in_order(rows)] == [
-        ("MISSED", NOW - timedelta(hours=9)),
-        ("QUEUED", NOW + timedelta(hours=2)),
-        ("QUEUED", NOW + timedelta(hours=30)),
-        ("FAILED", NOW - timedelta(hours=1)),
-        ("DONE", NOW - timedelta(hours=5)),
-    ]
+from workbench.panels.tower_lines import audit_line
 
 
 def test_the_audit_log_says_what_happened_in_words_and_keeps_the_exact_action_beside_it() -> None:

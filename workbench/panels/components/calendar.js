@@ -15,6 +15,7 @@ export function render({model}) {
   let landing = false     // confirmed: the next days are the truth
   let waiting = false     // days came while one was in the air
   let narrow = false
+  let earlier = false     // the days before today are unfolded
   let home = ""           // key of the cell that Tab comes to
   let returning = null    // id of the item that was moved: the keyboard goes on from it
 
@@ -146,6 +147,19 @@ export function render({model}) {
       h("div.lines", {}, day.items.map((item) => item_el(item, true)), more_el(day, day.items.length, true))))
   }
 
+  /** A month that today is in begins with today; what was before is folded above it. */
+  function agenda_el(days) {
+    const today = model.view === "month" ? days.findIndex((day) => day.today) : -1
+    const past = days.slice(0, Math.max(0, today))
+    const number = past.reduce((sum, day) => sum + day.total, 0)
+    if (number === 0) { return list_el(days) }
+    return [
+      h("details.earlier", {open: earlier || null, ontoggle: (event) => { earlier = event.target.open }},
+        h("summary", {}, `Earlier this month: ${number.toLocaleString("en")} ${number === 1 ? "item" : "items"}`), list_el(past)),
+      list_el(days.slice(today)),
+    ]
+  }
+
   function show() {
     const active = box.getRootNode().activeElement
     const back = box.contains(active) && (active.dataset.id ? `[data-id="${active.dataset.id}"]` : `[data-key="${active.dataset.key}"]`)
@@ -163,7 +177,7 @@ export function render({model}) {
     const drawn = in_grid() && model.days.length
       ? h("div.grid", {role: "grid", class: model.view, "aria-label": `Calendar, ${model.heading}`, "aria-describedby": "calendar-help", onkeydown: on_key},
         week ? week_el() : month_el())
-      : h("div.list", {onkeydown: on_key}, list_el(drawn_days))
+      : h("div.list", {onkeydown: on_key}, agenda_el(drawn_days))
     box.replaceChildren(...[drawn, total === 0 && h("p.empty", {role: "status"}, model.empty)].filter(Boolean))
     const movable = in_grid() && model.days.some((day) => day.items.some((item) => item.movable))
     const signs = new Map(model.days.flatMap((day) => day.items).map((item) => [item.status, item]))
@@ -206,7 +220,7 @@ export function render({model}) {
     } else if (!in_grid()) {
       if (!step?.[1]) { return }
       event.preventDefault()
-      const stops = [...box.querySelectorAll(".item, .more")]
+      const stops = [...box.querySelectorAll(".item, .more")].filter((one) => one.offsetParent)
       stops[stops.indexOf(event.target) + step[1]]?.focus()
     } else if (!step) {
       if (event.target.getAttribute("role") !== "gridcell") { return }

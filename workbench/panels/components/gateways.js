@@ -4,7 +4,7 @@ export function render({model}) {
 
   function entry(one) {
     const probed = one.checked_at
-      ? [h("time", {datetime: one.checked_at, title: both_clocks(one.checked_at, "UTC")}, `probed ${ago(one.checked_at)}`), one.latency_ms !== null && `${Math.round(one.latency_ms)} ms`]
+      ? [h("time", {datetime: one.checked_at, title: both_clocks(one.checked_at, model.zone)}, `probed ${ago(one.checked_at)}`), one.latency_ms !== null && `${Math.round(one.latency_ms)} ms`]
       : [one.status === "unconfigured" ? null : "never probed"]
     const facts = [...probed, ...one.facts].filter(Boolean)
     return h("li.entry", {dataset: {key: one.key}},
@@ -32,7 +32,7 @@ export function render({model}) {
   }
 
   show()
-  model.on(["gateways", "may_act", "probing"], show)
+  model.on(["gateways", "may_act", "probing", "zone"], show)
   const timer = setInterval(() => {
     for (const el of list.querySelectorAll("time")) { el.textContent = `probed ${ago(el.dateTime)}` }
   }, 30000)

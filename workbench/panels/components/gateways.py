@@ -18,6 +18,7 @@ class Gateways(Component):
     gateways = param.List(default=[])
     may_act = param.Boolean(default=True)
     probing = param.Boolean(default=False)
+    zone = param.String(default="UTC")
 
     _esm = source("gateways.js")
     _stylesheets: ClassVar[list[str]] = sheets("gateways.css")
