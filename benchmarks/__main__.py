@@ -8,9 +8,17 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import bulk, jobs, load, mail, mirror
+from benchmarks import bulk, jobs, leads, load, mail, mirror, screen
 
-ALL = {"mail": mail.main, "jobs": jobs.main, "bulk": bulk.main, "mirror": mirror.main, "load": load.main}
+ALL = {
+    "mail": mail.main,
+    "jobs": jobs.main,
+    "bulk": bulk.main,
+    "mirror": mirror.main,
+    "leads": leads.main,
+    "load": load.main,
+    "screen": screen.main,
+}
 
 
 def main(chosen: list[str]) -> None:

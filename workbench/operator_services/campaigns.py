@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from workbench.enums import Role
 from workbench.errors import InputError
-from workbench.operator_services._edge import as_id, operation, optional_text, require_text
+from workbench.metrics import lead_search
+from workbench.operator_services._edge import as_id, mirror_of, operation, optional_text, require_text
 from workbench.operator_services.types import CampaignRow
 from workbench.services import campaigns, projects
 
@@ -46,7 +47,9 @@ def list_campaigns(db: Session, project_id: int | None = None) -> list[CampaignR
     with operation(db, Role.VIEWER, write=False):
         if project_id is not None:
             projects.get_project(db, as_id(project_id, "project"))
-        return [cast(CampaignRow, dict(row)) for row in campaigns.rows(db, project_id=project_id)]
+        mirror = mirror_of(db)
+        counted = None if mirror is None else lead_search.by_campaign(mirror)
+        return [cast(CampaignRow, dict(row)) for row in campaigns.rows(db, project_id=project_id, counted=counted)]
 
 
 def set_campaign_active(db: Session, campaign_id: int, active: bool, reason: str | None = None) -> CampaignRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -86,9 +86,16 @@ def set_active(session: Session, actor: Actor, campaign: Campaign, active: bool,
     return True
 
 
-def rows(session: Session, *, project_id: int | None = None, campaign_id: int | None = None) -> Sequence[sa.RowMapping]:
-    """Campaigns with how many leads they have, by project and name."""
-    leads = sa.select(sa.func.count()).where(Lead.campaign_id == Campaign.id).correlate(Campaign).scalar_subquery()
+def rows(
+    session: Session,
+    *,
+    project_id: int | None = None,
+    campaign_id: int | None = None,
+    counted: Mapping[int, int] | None = None,
+) -> list[dict[str, Any]]:
+    """Campaigns with how many leads they have, by project and name; ``counted`` has those numbers, when known."""
+    number = sa.select(sa.func.count()).where(Lead.campaign_id == Campaign.id).correlate(Campaign).scalar_subquery()
+    leads = number if counted is None else sa.literal(0)
     columns: list[Any] = [
         Campaign.id,
         Campaign.project_id,
@@ -105,4 +112,8 @@ def rows(session: Session, *, project_id: int | None = None, campaign_id: int | 
         query = query.where(Campaign.project_id == project_id)
     if campaign_id is not None:
         query = query.where(Campaign.id == campaign_id)
-    return session.execute(query).mappings().all()
+    found = [dict(row) for row in session.execute(query).mappings()]
+    if counted is not None:
+        for row in found:
+            row["lead_count"] = counted.get(row["id"], 0)
+    return found

@@ -1,0 +1,155 @@
+"""Leads in a browser: a file comes in with its progress, found, changed and erased; on a phone too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests import factories as make
+from tests.browser.axe import findings
+from workbench import operator_services as ops
+from workbench.bootstrap import Workbench
+from workbench.services import lead_import
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture
+def project_id(wb: Workbench) -> int:
+    """A project with 120 leads; three of them wrote to us."""
+    with wb.session() as db:
+        project = make.project(db, name="Autumn launch", timezone="Europe/Berlin")
+        campaign = make.campaign(db, project, name="Carriers")
+        make.campaign(db, project, name="Shippers")
+        leads = [
+            make.lead(db, campaign, name=f"Person {number:03}", email=f"p{number}@example.com", company="Northwind")
+            for number in range(120)
+        ]
+        db.commit()
+        for lead in leads[:3]:
+            ops.record_contact_event(
+                db, lead.id, channel="email", direction="INBOUND", event_type="reply", summary=f"Call {lead.name}"
+            )
+        return project.id
+
+
+def dialog(page: Page, title: str | re.Pattern[str]) -> Locator:
+    found = page.get_by_role("dialog").filter(has=page.get_by_role("heading", name=title))
+    expect(found).to_be_visible()
+    return found
+
+
+def rows(page: Page) -> Locator:
+    return page.get_by_role("table").first.locator("tbody tr")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_label(label, exact=True).click()
+    # The options of panel-material-ui's selects say that they are menu items.
+    page.get_by_role("menuitem", name=option, exact=True).click()
+
+
+def test_leads_are_found_by_filter_search_order_and_page_which_all_stand_in_the_address(
+    visit: Visit, project_id: int
+) -> None:
+    page = visit(f"?page=leads&project={project_id}&sort=name&p=2")
+    expect(rows(page).first).to_contain_text("Person 050")
+    expect(page.get_by_text("51–100 of 120")).to_be_visible()
+    page.get_by_role("button", name="E-mail").click()
+    page.wait_for_url(re.compile("sort=email"))
+    expect(page.get_by_text("1–50 of 120")).to_be_visible()
+    search = page.get_by_role("textbox", name="Search")
+    search.fill("northwind 007")
+    search.press("Enter")
+    expect(rows(page)).to_have_count(1)
+    assert "q=northwind+007" in page.url
+    page.reload()
+    expect(rows(page)).to_have_count(1)
+    expect(page.get_by_role("textbox", name="Search")).to_have_value("northwind 007")
+    assert findings(page) == []
+
+
+def test_all_that_match_are_changed_after_a_preview_and_one_undo_takes_it_back(
+    visit: Visit, wb: Workbench, project_id: int
+) -> None:
+    page = visit(f"?page=leads&project={project_id}")
+    page.get_by_label("Select all on this page").check()
+    page.get_by_role("button", name="Select all 120 that match").click()
+    expect(page.get_by_text("120 selected")).to_be_visible()
+    page.get_by_role("button", name="Change 120…").click()
+    change = dialog(page, "Change 120 leads")
+    choose(page, "What to change", "Add tags")
+    change.get_by_label("Tags, separated by commas").fill("vip")
+    change.get_by_label("Tags, separated by commas").press("Tab")
+    expect(change.get_by_text("120 will change.")).to_be_visible()
+    assert findings(page) == []
+    change.get_by_role("button", name="Change", exact=True).click()
+    expect(page.get_by_text("120 leads are as you said.")).to_be_visible()
+    expect(rows(page).filter(has_text="vip")).to_have_count(50)
+    with wb.session() as db:
+        assert ops.count_leads(db, tag="vip") == 120
+    page.get_by_role("button", name="Undo").click()
+    expect(rows(page).filter(has_text="vip")).to_have_count(0)
+    with wb.session() as db:
+        assert ops.count_leads(db, tag="vip") == 0
+    page.get_by_role("button", name="Export…").click()
+    with page.expect_download() as download:
+        dialog(page, "Export leads").get_by_text("Download 120 leads").click()
+    assert download.value.path().read_text(encoding="utf-8-sig").count("@example.com") == 120
+
+
+def test_an_import_shows_its_progress_and_is_cancelled_with_what_stands(
+    visit: Visit, wb: Workbench, project_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lead_import, "CHUNK", 20)
+    page = visit(f"?page=leads&project={project_id}")
+    page.get_by_role("button", name="Import leads").click()
+    importing = dialog(page, "Import leads")
+    file = "name,email\n" + "".join(f"New {n},new{n}@example.com\n" for n in range(4_000))
+    importing.locator("input[type=file]").set_input_files(
+        {"name": "people.csv", "mimeType": "text/csv", "buffer": file.encode()}
+    )
+    importing.get_by_role("button", name="Import 4,000 rows").click()
+    expect(importing.get_by_text(re.compile(r"\d of 4,000 rows are in"))).to_be_visible()
+    importing.get_by_role("button", name="Cancel the import").click()
+    told = importing.get_by_text(re.compile("Cancelled: [0-9,]+ of 4,000 rows were dealt with, and that stays"))
+    expect(told).to_be_visible()
+    said = re.search(r"Cancelled: ([0-9,]+) of", told.inner_text())
+    assert said is not None
+    with wb.session() as db:
+        assert ops.count_leads(db) == 120 + int(said[1].replace(",", ""))
+    assert findings(page) == []
+
+
+def test_a_person_is_looked_at_and_erased_with_the_keyboard_on_a_phone(
+    visit: Visit, page: Page, wb: Workbench, project_id: int
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(f"?page=leads&project={project_id}&view=replies&theme=dark")
+    expect(page.get_by_text("Call Person 000")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert findings(page) == []
+    page.get_by_role("button", name="Person 002").focus()
+    page.keyboard.press("Enter")
+    history = dialog(page, "Person 002")
+    expect(history.get_by_text("Received: reply")).to_be_visible()
+    expect(history.get_by_role("term").filter(has_text="E-mail")).to_be_visible()
+    expect(history.get_by_text("Fact", exact=True)).to_have_count(0)
+    assert findings(page) == []
+    history.get_by_role("button", name="Erase person").focus()
+    page.keyboard.press("Enter")
+    expect(history.get_by_text("This removes 1 lead (Carriers), 1 contacts")).to_be_visible()
+    history.get_by_label(re.compile("^Reason, without naming")).fill("asked by letter")
+    history.get_by_label("Type ERASE to confirm").fill("ERASE")
+    history.get_by_role("button", name="Erase person").last.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("They are erased, and will not be written to again.")).to_be_visible()
+    expect(rows(page)).to_have_count(2)
+    with wb.session() as db:
+        assert ops.count_leads(db) == 119
+    page.get_by_role("tab", name="Suppressed").click()
+    expect(page.get_by_text("Somebody who was erased")).to_be_visible()
+    assert "view=suppressed" in page.url
