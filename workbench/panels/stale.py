@@ -40,20 +40,17 @@ class StaleNotice(StateView):
 
     def fill(self, context: ProjectContext) -> None:
         """Count those of ``context``'s project that are still to be published."""
-        self.project_id = context["project_id"]
-        number = self.state.call(ops.count_creatives, self.project_id, **STALE)
-        in_force = context["approved_number"]
+        self.project_id, in_force = context["project_id"], context["approved_number"]
+        # Counting them in the Gallery's way would write the first drafts of a project that has none yet.
+        counted = self.state.call(ops.preview_approval, self.project_id, in_force) if in_force else None
+        number = counted["stale"] if counted else 0
         self.view.visible = bool(number)
-        if not number:
-            return
+        self.confirm.visible = self.state.may(Role.APPROVER)
         were = "was" if number == 1 else "were"
-        text = f"{creatives(number)} {were} not made from revision {in_force}, which is in force. "
-        way = "Nothing of it goes out until it is confirmed, edited or regenerated."
-        if in_force is None:
-            text = f"{creatives(number)} {were} made from a strategy, and none is in force. "
-            way = "Nothing of it goes out until one is approved."
-        self.text.object = safe.text_html(text + way)
-        self.confirm.visible = in_force is not None and self.state.may(Role.APPROVER)
+        self.text.object = safe.text_html(
+            f"{creatives(number)} {were} not made from revision {in_force}, which is in force. Nothing of it goes out "
+            "until it is confirmed, edited or regenerated."
+        )
 
     def _click_open(self, *_: Any) -> None:
         self.state.go("gallery", stale="yes")

@@ -10,6 +10,7 @@ import pytest
 from workbench.panels.components.base import Component
 from workbench.panels.components.board import Board
 from workbench.panels.components.calendar import CalendarGrid
+from workbench.panels.components.document_menu import SaveMenu
 from workbench.panels.components.editor import Editor
 from workbench.panels.components.feed import Feed
 from workbench.panels.components.first_run import FirstRun
@@ -23,7 +24,10 @@ from workbench.panels.components.topbar import TopBar
 from workbench.panels.state import Message
 from workbench.panels.theme import COMPONENTS
 
-ALL = [Board, CalendarGrid, Editor, Feed, FirstRun, LinkList, MetricRow, Stepper, Strip, TabBar, Toaster, TopBar]
+ALL = [
+    *(Board, CalendarGrid, Editor, Feed, FirstRun, LinkList, MetricRow, SaveMenu, Stepper, Strip, TabBar, Toaster),
+    TopBar,
+]
 
 
 class Heard(list[tuple[str, dict[str, Any]]]):

@@ -9,7 +9,9 @@ from tests import factories
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.enums import Role
+from workbench.models import Project
 from workbench.panels import WarRoom, WorkbenchState
+from workbench.panels.strategy_decision import consequences
 from workbench.panels.war_room import NEXT, steps
 from workbench.services.audit import Actor
 
@@ -196,6 +198,94 @@ def test_the_changes_between_any_two_revisions_are_shown(room: WarRoom) -> None:
     assert "<del>weekend</del>" in room.strategy.comparison.result.object
 
 
+@pytest.mark.parametrize(
+    ("preview", "told"),
+    [
+        ({"replaces": None, "stale": 0, "queued": 0}, "It comes into force."),
+        ({"replaces": 2, "stale": 0, "queued": 0}, "It comes into force in place of revision 2."),
+        ({"replaces": 2, "stale": 1, "queued": 0}, "1 creative made from another revision becomes stale: nothing"),
+        ({"replaces": 2, "stale": 1_200, "queued": 3}, "1,200 creatives made from another revision become stale"),
+        ({"replaces": 2, "stale": 1_200, "queued": 3}, "3 of them are on the queue."),
+    ],
+)
+def test_an_approval_says_first_what_it_changes(preview: Any, told: str) -> None:
+    assert told in consequences(preview)
+
+
+def test_an_approver_is_led_to_the_strategy_that_waits_longest(room: WarRoom, wb: Workbench) -> None:
+    with wb.session() as db:
+        waiting = [factories.project(db, name=name) for name in ("First <b>", "Second")]
+        for one in waiting:
+            factories.strategy(db, one)
+        db.commit()
+    room.state.poll()
+    assert room.next.label == "2 more wait for a decision: First <b> ›"
+    room.next.clicks += 1
+    assert room.state.project_id == waiting[0].id
+
+
+def test_an_operator_is_not_asked_to_decide(session_of: Callable[[str, Role], WorkbenchState], project_id: int) -> None:
+    state = session_of("Oda", Role.OPERATOR)
+    room = open_room(state, project_id)
+    with state.session() as db:
+        other = factories.project(db)
+        factories.strategy(db, other)
+        db.commit()
+    state.poll()
+    assert not room.next.visible
+    assert not room.strategy.decision.approve.visible
+    assert room.strategy.editor.form.visible
+
+
+def test_what_is_stale_is_counted_confirmed_and_had_back(room: WarRoom, wb: Workbench) -> None:
+    project_id = room.state.project_id
+    with wb.session() as db:
+        project = db.get(Project, project_id)
+        made = [factories.creative(db, project, "linkedin", body_text="Hello") for _ in range(3)]
+        made[2].status = "PUBLISHED"
+        db.commit()
+    approve(room)
+    assert "2 creatives were not made from revision 2" in room.stale.text.object
+    assert len(room.state.call(ops.find_creative_ids, project_id)) == 3  # looking has written no first drafts
+    room.stale._click_confirm()
+    (dialog,) = room.stale.overlay
+    conflict_buttons(room.stale)["Confirm 2"].clicks += 1
+    assert dialog.open is False
+    assert not room.stale.view.visible
+    room.state.message.undo()
+    room.state.poll(force=True)
+    assert room.stale.view.visible
+    room.stale.open.clicks += 1
+    assert (room.state.page, room.state.filters) == ("gallery", {"stale": "yes"})
+
+
+def test_the_brief_shows_what_its_revisions_changed(room: WarRoom, wb: Workbench) -> None:
+    for goal in ("Twenty demos", "Thirty demos"):
+        by_somebody_else(wb, ops.save_intake, room.state.project_id, {"goal": goal})
+    room.state.poll()
+    assert "Revision 3 by Ben" in room.brief.foot.object
+    room.brief._click_revisions()
+    assert "<del>Twenty</del>" in room.brief.comparison.result.object
+    room.brief.comparison.old.value = 1
+    assert "<del>More</del>" in room.brief.comparison.result.object
+
+
+def test_answers_that_were_not_saved_are_offered_again_until_they_are_thrown_away(room: WarRoom) -> None:
+    room.brief._click_edit()
+    room.brief.inputs["goal"].value_input = "Half a thou"
+    room.brief.close_dialog()
+    room.brief._click_edit()
+    assert room.brief.inputs["goal"].value == "Half a thou"
+    room.brief._click_discard()
+    room.brief._click_edit()
+    assert room.brief.inputs["goal"].value == "More demos"
+    room.state.message.undo()
+    room.brief._click_edit()
+    assert room.brief.inputs["goal"].value == "Half a thou"
+    room.brief._click_save()
+    assert room.state.call(ops.get_draft, "intake", room.state.project_id) is None
+
+
 def test_opening_a_project_opens_no_comparison(room: WarRoom) -> None:
     assert room.state.filters == {}
     assert room.strategy.tabs.active == "read"
@@ -282,11 +372,77 @@ def test_a_draft_survives_the_loss_of_the_session(room: WarRoom, wb: Workbench) 
     assert "unsaved draft" in again.strategy.editor.notice_text.object
 
 
-def test_a_draft_can_be_discarded(room: WarRoom) -> None:
+def test_a_draft_can_be_discarded_and_had_back(room: WarRoom) -> None:
     type_in(room, "# Half a thought")
     room.strategy.editor.discard.clicks += 1
     assert room.state.call(ops.get_draft, "strategy", room.state.project_id) is None
     assert "weekend" in room.strategy.editor.editor.text
+    room.state.message.undo()
+    assert room.strategy.editor.editor.text == "# Half a thought"
+
+
+def test_of_two_windows_none_overwrites_the_other_and_the_person_chooses(room: WarRoom, wb: Workbench) -> None:
+    other = open_room(WorkbenchState(wb), room.state.project_id)
+    type_in(room, "# One")
+    type_in(other, "# Other")
+    assert "Another window of yours" in other.strategy.editor.notice_text.object
+    assert room.state.call(ops.get_draft, "strategy", room.state.project_id)["text"] == "# One"
+    other.strategy.editor._click_compare()
+    conflict_buttons(other.strategy.editor)["Keep this window's"].clicks += 1
+    assert room.state.call(ops.get_draft, "strategy", room.state.project_id)["text"] == "# Other"
+    type_in(room, "# One more")
+    room.strategy.editor._click_compare()
+    conflict_buttons(room.strategy.editor)["Take the other text"].clicks += 1
+    assert room.strategy.editor.editor.text == "# Other"
+
+
+def test_a_saved_revision_leaves_the_draft_of_another_window_alone(room: WarRoom, wb: Workbench) -> None:
+    other = open_room(WorkbenchState(wb), room.state.project_id)
+    type_in(other, "# Other")
+    type_in(room, "# One")
+    room.strategy.editor.save.clicks += 1
+    assert newest(room)["text"] == "# One"
+    assert room.state.call(ops.get_draft, "strategy", room.state.project_id)["text"] == "# Other"
+
+
+def test_the_last_words_on_a_project_that_was_left_become_its_draft(room: WarRoom, wb: Workbench) -> None:
+    with wb.session() as db:
+        other = factories.project(db)
+        factories.strategy(db, other, text="# Other")
+        db.commit()
+    editor, first = room.strategy.editor.editor, room.state.project_id
+    sheet = editor.sheet
+    room.state.go(project_id=other.id)
+    editor._handle_msg({"type": "typed", "sheet": sheet, "text": "# Last words", "serial": 1})
+    assert room.strategy.editor.text == "# Other"
+    assert room.state.call(ops.get_draft, "strategy", first)["text"] == "# Last words"
+    editor._handle_msg({"type": "typed", "sheet": "strategy:1:made up", "text": "# Forged", "serial": 2})
+    assert room.state.call(ops.get_draft, "strategy", other.id) is None
+
+
+def test_a_text_that_the_browser_kept_is_offered(room: WarRoom) -> None:
+    editor = room.strategy.editor
+    found = {"type": "found", "sheet": editor.editor.sheet, "text": "# Found", "base": 1, "at": 1_764_000_000_000}
+    editor.editor._handle_msg(found | {"at": -1})
+    assert not editor.notice.visible
+    editor.editor._handle_msg(found)
+    assert "never reached the server" in editor.notice_text.object
+    editor._click_compare()
+    conflict_buttons(editor)["Take the other text"].clicks += 1
+    assert (editor.text, editor.base) == ("# Found", 1)
+
+
+@pytest.mark.parametrize("kind", ["md", "html", "print"])
+def test_the_revision_on_the_screen_is_saved(room: WarRoom, wb: Workbench, kind: str) -> None:
+    sent: list[Any] = []
+    room.strategy.menu.view._send_msg = sent.append
+    by_somebody_else(wb, ops.save_strategy, room.state.project_id, "# Newer", 2)
+    room.strategy.menu.view._handle_msg({"type": "make", "kind": kind, "brief": True, "decisions": True})
+    (made,) = sent
+    assert made["name"].startswith("northwind-coffee-autumn-launch-strategy-2")
+    assert "weekend" in made["text"]
+    assert "More demos" in made["text"]
+    assert "Ben saved revision 3" in made["text"]
 
 
 def test_saving_makes_a_revision_shows_it_and_forgets_the_draft(room: WarRoom) -> None:
