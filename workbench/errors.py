@@ -97,7 +97,10 @@ class ImportStopped(WorkbenchError):
 
     def __init__(self, message: str | None = None, *, done: int, **context: Any) -> None:
         self.done = done
-        super().__init__(message or "An import stopped half-way. Import the file again for the rest.", **context)
+        super().__init__(
+            message or "An import stopped half-way. What it brought in stays; import the file again for the rest.",
+            **context,
+        )
 
 
 class NotConfigured(WorkbenchError):
