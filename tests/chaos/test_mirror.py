@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -57,7 +58,7 @@ def last_words(ended: subprocess.Popen[str]) -> Counter[str]:
 
 
 def test_after_every_refresh_a_mirror_equals_its_database(
-    engine: Engine, database_url: str, chance: random.Random, seconds: float
+    engine: Engine, database_url: str, chance: random.Random, seconds: float, tmp_path: Path
 ) -> None:
     with Session(engine) as session:
         for _ in range(4):
@@ -69,7 +70,11 @@ def test_after_every_refresh_a_mirror_equals_its_database(
         def start(name: str, *arguments: object) -> subprocess.Popen[str]:
             return going_on.enter_context(process(name, database_url, chance.randrange(10**9), *arguments))
 
-        readers = [start("mirror_reader"), start("mirror_reader", "restarting")]
+        readers = [
+            start("mirror_reader", "-"),
+            start("mirror_reader", "-", "restarting"),
+            start("mirror_reader", tmp_path / "mirror", "restarting"),
+        ]
         writers = [start("mirror_writer") for _ in range(WRITERS)]
         for reader in readers:
             assert reader.stdout is not None
@@ -97,6 +102,7 @@ def test_after_every_refresh_a_mirror_equals_its_database(
     assert read["by the log"] > 0
     assert read["in full"] > 2
     assert read["of views"] > 2
+    assert seconds < 60 or read["gone on with a file"] > 2
 
 
 def rebuild(engine: Engine) -> None:

@@ -14,9 +14,15 @@ from workbench.metrics import adhoc
 from workbench.metrics.copy import open_closed
 
 
-@pytest.fixture
-def mirror() -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = open_closed()
+@pytest.fixture(params=["in memory", "in a file"])
+def mirror(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    folder = tmp_path_factory.mktemp("mirror")
+    file = folder / "1.duckdb" if request.param == "in a file" else None
+    connection = open_closed(file, folder / "2.duckdb" if file else None)
+    if file is not None:
+        connection.execute("USE mirror")
     connection.execute(
         "CREATE TABLE leads AS SELECT range AS id, 'n' || range AS name, "
         "'2026-11-19 10:00:00+01'::TIMESTAMPTZ AS \"at\" FROM range(10)"
@@ -116,6 +122,30 @@ FORBIDDEN = [
     "select * from enable_logging()",
     "select * from truncate_duckdb_logs()",
     "select getenv('HOME')",
+    "select * from 'mirror/1.duckdb'",
+    'select * from "/etc/passwd"',
+    'select * from leads join "other.csv" using (id)',
+    "with x as (select * from '1.duckdb.wal') select * from x",
+    "select * from 's3://bucket/x.parquet'",
+    "select * from 'https://example.com/x.csv'",
+    "select * from sniff_csv('leads.csv')",
+    "select * from parquet_metadata('x.parquet')",
+    "select * from duckdb_memory()",
+    "select * from duckdb_temporary_files()",
+    "select * from pragma_storage_info('leads')",
+    "select * from checkpoint('mirror')",
+    "select * from users",
+    "select * from drafts",
+    "attach '2.duckdb' as spare",
+    "copy from database mirror to spare",
+    "comment on table leads is 'x'",
+    "set global memory_limit = '1TB'",
+    "reset lock_configuration",
+    "set allowed_paths = ['/etc']",
+    "set schema = 'memory.main'",
+    "create secret (type s3, key_id 'x', secret 'y')",
+    "create macro f() as 1",
+    "merge into leads using leads as other on (leads.id = other.id) when matched then delete",
     "select * from frame",
     "select * from leads) limit 1 union all (select 1, 'x', null",
     "",
@@ -171,6 +201,35 @@ def test_a_result_is_whole_or_it_is_none(mirror: duckdb.DuckDBPyConnection) -> N
         adhoc.run(mirror.cursor(), "select * from range(101)", {}, max_rows=100)
     with pytest.raises(QueryError, match="more than 100,000 rows"):
         adhoc.run(mirror.cursor(), "select * from range(1000000000000)", {})
+
+
+def test_settings_are_locked_below_the_check_too(mirror: duckdb.DuckDBPyConnection) -> None:
+    """What stands behind it if a query ever got past."""
+    for statement in (
+        "SET GLOBAL enable_external_access = true",
+        "SET GLOBAL lock_configuration = false",
+        "SET GLOBAL allowed_paths = ['/etc/passwd']",
+        "SET GLOBAL memory_limit = '1TB'",
+        "COPY leads TO '/tmp/leads-out.csv'",
+        "ATTACH '/tmp/leads-other.duckdb'",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+    ):
+        with pytest.raises(duckdb.Error, match=r"locked|disabled|[Cc]annot"):
+            mirror.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
+        "select count(distinct a.range * b.range) from range(1000000) a, range(1000000) b",
+    ],
+)
+def test_a_query_without_end_is_stopped(mirror: duckdb.DuckDBPyConnection, query: str) -> None:
+    with pytest.raises(QueryError, match=r"longer than 0\.3 seconds"):
+        adhoc.run(mirror, query, {}, timeout=0.3)
 
 
 def test_a_query_that_takes_too_long_is_stopped(mirror: duckdb.DuckDBPyConnection) -> None:
