@@ -95,7 +95,7 @@ class ImportStopped(WorkbenchError):
     ``done`` is how many rows of the file were dealt with.
     """
 
-    def __init__(self, message: str | None = None, *, done: int, **context: Any) -> None:
+    def __init__(self, message: str | None = None, *, done: int = 0, **context: Any) -> None:
         self.done = done
         super().__init__(
             message or "An import stopped half-way. What it brought in stays; import the file again for the rest.",
