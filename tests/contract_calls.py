@@ -105,6 +105,7 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         "sign_in": (None, {"name": "Nobody", "password": "not the password"}),
         "unsubscribe": (None, {"token": "made up"}),
         "list_projects": (viewer, {}),
+        "load_demo": (admin, {}),
         "search": (viewer, {"text": "Ann", "limit": 5}),
         "search": (viewer, {"text": "Ann"}),
         "get_projects_pipeline": (viewer, {}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -20,6 +20,14 @@ VIEWS = (
     "page=command", "page=war-room", "page=war-room&project=0", "page=gallery", "page=leads", "page=control-tower",
     *(f"page=control-tower&show={show}" for show in ("queue&view=list", "failed", "gateways", "timeline", "audit")),
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> Iterator[None]:
+    """The machine may be busy with other tests."""
+    expect.set_options(timeout=20_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

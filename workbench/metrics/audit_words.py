@@ -29,6 +29,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "creative.schedule": ("Creative {id} scheduled for {local_time} {timezone}", "ok"),
     "creative.test": ("Creative {id} sent as a test", "info"),
     "creative.update": ("Creative {id} edited, now version {version}", "info"),
+    "demo.load": ("The empty database was filled with demo data", "info"),
     "discovery.cancel": ("Search for people {id} cancelled after {seen}", "warn"),
     "discovery.start": ("Search for up to {max_people} people asked for", "info"),
     "gateway.pause": ("Gateway {gateway} paused", "warn"),

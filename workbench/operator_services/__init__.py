@@ -31,6 +31,7 @@ from workbench.operator_services.creatives import (
     restore_creative_version,
     update_creative,
 )
+from workbench.operator_services.demo import load_demo
 from workbench.operator_services.discovery import (
     cancel_discovery,
     list_discoveries,
@@ -197,6 +198,7 @@ __all__ = [
     "list_unknown_attempts",
     "list_users",
     "list_waiting_strategies",
+    "load_demo",
     "move_project",
     "preview_approval",
     "preview_attempts",

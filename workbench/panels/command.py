@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
+import panel_material_ui as pmu
+
 from workbench import operator_services as ops
-from workbench.enums import Platform, ProjectState, Role
+from workbench.enums import Mode, Platform, ProjectState, Role
 from workbench.operator_services.types import ActivityEvent, AttentionMetrics, PipelineProject
 from workbench.panels import safe
 from workbench.panels.base import PageView, action, quietly
@@ -36,7 +38,7 @@ _TONED_ICONS: Final = {"error": "error", "warn": "warn"}
 
 #: Where the list behind a number stands: page and filters. Two lists span projects and are shown in a dialog.
 LISTS: Final[dict[str, tuple[str, dict[str, str]]]] = {
-    "failed": ("control-tower", {"show": "failed"}),
+    "failed": ("control-tower", {"show": "failed", "range": "24h"}),
     "unknown": ("control-tower", {"show": "unknown"}),
     "overdue": ("control-tower", {"show": "queue", "due": "overdue"}),
     "missed": ("control-tower", {"show": "queue", "status": "MISSED"}),
@@ -130,17 +132,33 @@ def feed_entry(event: ActivityEvent) -> dict[str, Any]:
     }
 
 
+def demo_refusal(state: WorkbenchState) -> str:
+    """Why this person may not load the demo here; empty when they may."""
+    if state.mode == Mode.LIVE:
+        return "This installation is live and takes no demo data."
+    return "" if state.may(Role.ADMIN) else "Loading the demo needs the role admin."
+
+
+def whose(project: PipelineProject) -> str:
+    """Client and name, as a list of several clients' projects shows them."""
+    return f"{project['client']} / {project['name']}" if project["client"] else project["name"]
+
+
+def creatives(number: int) -> str:
+    """How many creatives, in words."""
+    return "1 creative" if number == 1 else f"{number:,} creatives"
+
+
 def waiting_links(projects: list[PipelineProject]) -> list[dict[str, Any]]:
     """What waits for an approval, project by project."""
     links: list[dict[str, Any]] = []
     for project in projects:
-        whose = f"{project['client']} / {project['name']}" if project["client"] else project["name"]
+        text = whose(project)
         if project["strategy_status"] == "DRAFT":
-            links.append({"text": whose, "detail": "Strategy", "page": "war-room", "project": project["id"]})
+            links.append({"text": text, "detail": "Strategy", "page": "war-room", "project": project["id"]})
         if project["creatives_draft"]:
-            number = project["creatives_draft"]
-            detail = f"{number} creative{'s' if number > 1 else ''}"
-            links.append({"text": whose, "detail": detail, "page": "gallery", "project": project["id"]})
+            detail = creatives(project["creatives_draft"])
+            links.append({"text": text, "detail": detail, "page": "gallery", "project": project["id"]})
     return links
 
 
@@ -176,7 +194,8 @@ class Command(PageView):
         zone = state.host.settings.timezone
         projects = state.read(ops.get_projects_pipeline)
         may_write = state.may(Role.OPERATOR)
-        self.first_run.param.update(visible=not projects, may_write=may_write)
+        why_not = demo_refusal(state)
+        self.first_run.param.update(visible=not projects, may_write=may_write, may_load=not why_not, why_not=why_not)
         for part in (self.metrics, self.main):
             part.visible = bool(projects)
         self.metrics.cards = attention_cards(state.read(ops.get_attention_metrics, project_id=state.project_id))
@@ -242,6 +261,30 @@ class Command(PageView):
             self.new_project.open()
         elif what == "leads":
             self.state.go("leads")
+        elif what == "demo" and not demo_refusal(self.state):
+            self.open_dialog(
+                "Load the demo",
+                safe.text(
+                    "Eight projects with 40 campaigns, 5,000 invented people and 90 days of activity are written into "
+                    "this database. It takes some seconds, and it cannot be taken back: a database that holds the "
+                    "demo can never go live. For real work open another one, with WORKBENCH_DATA_DIR."
+                ),
+                self.buttons(pmu.Button(label="Load the demo", on_click=self._click_load)),
+                closes_on_click=True,
+            )
+
+    @action
+    def _click_load(self, *_: Any) -> None:
+        self.close_dialog()
+        self.first_run.loading = "Loading the demo…"
+        try:
+            loaded = self.state.call(ops.load_demo)
+        finally:
+            self.first_run.loading = ""
+        if loaded:
+            self.state.tell("The demo is loaded. Choose a project in the header, or open a card of the board.")
+        else:
+            self.state.tell("There are projects already, so nothing was loaded.", "warn")
 
     @action
     def _open_list(self, key: str) -> None:
@@ -253,10 +296,15 @@ class Command(PageView):
         if key == "approvals":
             self._show_links("Waiting for approval", waiting_links(projects), {"gallery": {"status": "DRAFT"}})
         elif key == "stale":
-            links = [
-                {"text": row["name"], "detail": row["client"], "page": "gallery", "project": row["id"]}
+            stale = {
+                row["id"]: self.state.call(ops.count_creatives, row["id"], stale=True)
                 for row in projects
-                if row["creatives"] and self.state.call(ops.count_creatives, row["id"], stale=True)
+                if row["creatives"]
+            }
+            links = [
+                {"text": whose(row), "detail": creatives(number), "page": "gallery", "project": row["id"]}
+                for row in projects
+                if (number := stale.get(row["id"], 0))
             ]
             self._show_links("Stale creatives", links, {"gallery": {"stale": "yes"}})
 

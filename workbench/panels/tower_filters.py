@@ -16,6 +16,7 @@ from workbench.panels.tools import tool
 
 #: The address's ``range`` -> what the choice says, and the days from today's midnight on that it begins and ends at.
 RANGES: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
+    "24h": ("The last 24 hours", None, None),
     "today": ("Today", 0, 1),
     "next7": ("Today and 7 days on", 0, 8),
     "last7": ("The last 7 days", -6, 1),
@@ -36,7 +37,12 @@ _PAGES: Final = 10_000
 
 
 def span(name: str, today: datetime, zone: ZoneInfo) -> dict[str, datetime]:
-    """``since`` and ``until`` (UTC) of the range called ``name`` in ``zone``; nothing for one there is not."""
+    """``since`` and ``until`` (UTC) of the range called ``name`` in ``zone``; nothing for one there is not.
+
+    Ranges are whole days but for ``24h``, which is the window of the Command page's number.
+    """
+    if name == "24h":
+        return {"since": today - timedelta(hours=24)}
     _, first, end = RANGES.get(name, ("", None, None))
     day = today.astimezone(zone).date()
     return {

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from workbench.enums import ACTIVE_QUEUE, CreativeStatus, Platform
 from workbench.errors import InputError
 from workbench.models import ContentItem, ContentVersion, Project, QueueRow
-from workbench.services import texts
+from workbench.services import strategies, texts
 
 LARGEST_PAGE = 1_000
 SORTS = ("updated", "created", "oldest", "scheduled", "title", "status", "platform")
@@ -40,6 +40,7 @@ class Filters:
     platform: Platform | None = None
     statuses: tuple[CreativeStatus, ...] = ()
     search: str | None = None
+    #: Without a status only those that can still be published.
     stale: bool | None = None
     include_deleted: bool = False
 
@@ -152,6 +153,8 @@ def _conditions(project: Project, wanted: Filters) -> list[sa.ColumnElement[bool
     if wanted.stale is not None:
         stale = item.strategy_id.is_distinct_from(project.approved_strategy_id)
         found.append(stale if wanted.stale else sa.not_(stale))
+        if wanted.stale and not wanted.statuses:
+            found.append(item.status.in_(strategies.TO_COME))  # as the number of stale creatives counts them
     if wanted.search:
         columns = (item.title, item.body_text, item.caption)
         found.append(sa.or_(*(column.icontains(wanted.search, autoescape=True) for column in columns)))

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests import factories
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
-from workbench.enums import ProjectState, Role
+from workbench.clock import now
+from workbench.enums import AttemptStatus, CreativeStatus, ProjectState, Role
 from workbench.operator_services.types import AttentionMetrics, PipelineProject
 from workbench.panels import Command, WorkbenchState
 from workbench.panels.command import LISTS, attention_cards, board_card, waiting_links
 from workbench.panels.state import PAGES
+from workbench.panels.tower_filters import narrowing
 
 NOTHING: AttentionMetrics = {
     "leads": 0, "high_intent": 0, "approvals_pending": 0, "execution_success": None, "failed_last_24h": 0,
@@ -200,7 +203,53 @@ def test_opening_a_card_opens_its_war_room(page: Command, project_id: int) -> No
 
 def test_a_number_opens_the_list_behind_it(page: Command) -> None:
     page.metrics._handle_msg({"type": "open", "key": "failed"})
-    assert (page.state.page, page.state.filters) == ("control-tower", {"show": "failed"})
+    assert (page.state.page, page.state.filters) == ("control-tower", {"show": "failed", "range": "24h"})
+
+
+def behind(state: WorkbenchState, key: str) -> int:
+    """How long the list behind a number is, as the page it opens asks for it."""
+    page, filters = LISTS.get(key, ("", {}))
+    if page == "leads":
+        return state.call(ops.count_leads, high_intent=filters.get("intent") == "high")
+    if key == "gateways":
+        return sum(1 for gateway in state.call(ops.get_gateway_status) if gateway["health"] == "down")
+    asked = narrowing(filters, ("status", "range"), now(), ZoneInfo("UTC"))
+    if key in ("failed", "unknown"):
+        return state.call(ops.count_open_attempts, key.upper(), **asked)
+    if key in ("overdue", "missed"):
+        return state.call(ops.count_queue, overdue=filters.get("due") == "overdue", **asked)
+    projects = state.call(ops.get_projects_pipeline)
+    if key == "stale":
+        return sum(state.call(ops.count_creatives, project["id"], stale=True) for project in projects)
+    drafts = sum(state.call(ops.count_creatives, project["id"], status="DRAFT") for project in projects)
+    return drafts + sum(link["page"] == "war-room" for link in waiting_links(projects))
+
+
+def test_the_list_behind_each_number_is_as_long_as_it_says(page: Command, wb: Workbench, project_id: int) -> None:
+    with wb.session() as db:
+        project = db.get_one(factories.Project, project_id)
+        approved = factories.strategy(db, project, status=factories.StrategyStatus.APPROVED)
+        factories.strategy(db, project)
+        for status in CreativeStatus:
+            factories.creative(db, project, status=status, strategy_id=approved.id - 1)
+        campaign = factories.campaign(db, project)
+        factories.lead(db, campaign, status="REPLIED")
+        lead = factories.lead(db, campaign)
+        for status, age in ((s, a) for s in AttemptStatus for a in (1, 30)):
+            row = factories.queued(db, factories.creative(db, project, status=CreativeStatus.PUBLISHED), status="DONE")
+            factories.attempt(
+                db, campaign, queue_id=row.id, content_item_id=row.content_item_id, lead_id=lead.id,
+                address_norm=lead.email_norm, status=status, attempted_at=now() - timedelta(hours=age),
+            )  # fmt: skip
+        for status, late in (("QUEUED", 60), ("QUEUED", 2), ("QUEUED", -60), ("MISSED", 9000)):
+            made = factories.creative(db, project, status=CreativeStatus.PUBLISHED)
+            factories.queued(db, made, status=status, scheduled_time=now() - timedelta(minutes=late))
+        db.commit()
+    page.refresh()
+    numbers = {card["key"]: card["value"] for card in page.metrics.cards}
+    assert {key: numbers.pop(key) for key in ("gateways", "success")} == {"gateways": "0", "success": "33.3%"}
+    assert "0" not in numbers.values(), numbers
+    assert {key: str(behind(page.state, key)) for key in numbers} == numbers
 
 
 def test_what_waits_for_approval_opens_where_it_is_decided(page: Command, project_id: int) -> None:

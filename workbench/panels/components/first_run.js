@@ -3,21 +3,22 @@ const WAYS = [
     text: "Write the brief for a client: goal, audience, constraints. A first strategy and drafts are written from it."},
   {what: "leads", sign: "people", title: "Import leads", button: "Import a CSV file",
     text: "A file from Apollo, HubSpot, LinkedIn, or any with names and addresses. Every row is accounted for."},
-  {what: "demo", sign: "sparkle", title: "Look around with demo data", command: "workbench demo",
-    text: "A believable agency with projects, leads and 90 days of activity. Nothing of it can be sent. In a terminal:"},
+  {what: "demo", sign: "sparkle", title: "Look around with demo data", button: "Load the demo…",
+    text: "A believable agency with projects, leads and 90 days of activity. Nothing of it can be sent."},
 ]
 
 export function render({model}) {
   const ways = h("div.ways", {})
-  const show = () => ways.replaceChildren(...WAYS.map(({what, sign, title, text, button, command}) => h("section.card.way", {},
+  const may = (what) => (what === "demo" ? model.may_load : model.may_write)
+  const show = () => ways.replaceChildren(...WAYS.map(({what, sign, title, text, button}) => h("section.card.way", {},
     h("span.tone-accent", {}, icon(sign, 32)), h("h3", {}, title), h("p.muted", {}, text),
-    command && h("code", {}, command),
-    button && h("button.button", {
-      type: "button", class: what === "project" ? "primary" : "", disabled: !model.may_write,
+    h("button.button", {
+      type: "button", class: what === "project" ? "primary" : "", disabled: !may(what) || Boolean(model.loading),
+      title: may(what) ? null : what === "demo" ? model.why_not : "This needs the role operator.",
       onclick: () => model.send_msg({type: "choose", what}),
-    }, button))))
+    }, what === "demo" && model.loading ? model.loading : button))))
   show()
-  model.on("may_write", show)
+  model.on(["may_write", "may_load", "why_not", "loading"], show)
   return h("div.first", {}, h("h2", {}, "Welcome. There are no projects yet."),
     h("p.muted", {}, "Start with one of these; the others can follow."), ways)
 }
