@@ -14,8 +14,8 @@ Where things stand
     ``state.go("gallery", project_id=3, status="DRAFT")`` opens a view; page, project and filters stand in the
     address, so a filter is a short string under a short name in ``state.filters``.
 
-    Links between pages use these filters: ``show`` (failed, unknown, queue, timeline, gateways), ``status``,
-    ``due``, ``view`` (month, week, day, list) and ``date`` on the Control Tower, ``status`` and ``stale`` in the
+    Links between pages use these filters: ``show`` (queue, failed, unknown, timeline, charts, audit), ``status``,
+    ``due``, ``range``, ``view`` (month, week, day, list), ``date`` and ``days`` on the Control Tower, ``status`` and ``stale`` in the
     Gallery, ``intent`` on Leads.
 
 Talking to the database

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import panel as pn
 import panel_material_ui as pmu
 
 from workbench import operator_services as ops
@@ -87,7 +88,7 @@ class SettleDialog:
         self.page.open_dialog(
             title,
             safe.text(f"{told(decision, changing)}{left} {NOTES[decision]}"),
-            self.table,
+            pn.Column(self.table, sizing_mode="stretch_width", max_height=320, scroll="y-auto", margin=0),
             self.reason,
             self.page.buttons(self.confirm),
             width="md",

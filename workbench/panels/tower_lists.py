@@ -7,19 +7,18 @@ from collections.abc import Callable
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import panel as pn
 import panel_material_ui as pmu
 
 from workbench import operator_services as ops
 from workbench.clock import now
 from workbench.enums import AttemptStatus, Role
 from workbench.panels import safe
-from workbench.panels.base import StateView, quietly
+from workbench.panels.base import StateView, action, quietly
+from workbench.panels.components.download import Download
 from workbench.panels.components.table import Table
 from workbench.panels.layout import bar
 from workbench.panels.queue_dialogs import QueueDialogs
 from workbench.panels.settling import SettleDialog
-from workbench.panels.theme import style
 from workbench.panels.tools import tool
 from workbench.panels.tower_filters import OF_LIST, narrowing, page_of
 from workbench.panels.tower_lines import (
@@ -76,17 +75,7 @@ class TowerLists:
             label="Newest", variant="outlined", on_click=lambda *_: self._go(n="", before=""), **tool()
         )
         self.older = pmu.Button(label="Older", variant="outlined", on_click=self._click_older, **tool())
-        # The Material one warns of parameters it gives itself.
-        self.export = pn.widgets.FileDownload(
-            label="Download as CSV",
-            filename="audit-log.csv",
-            callback=self._audit_file,
-            variant="outline",
-            color="primary",
-            margin=0,
-            align="center",
-            stylesheets=[style("tokens.css"), style("download.css")],
-        )
+        self.export = Download(filename="audit-log.csv", on_ask=self._give_file, sizing_mode=None, align="center")
         tools = (self.note, self.show_all, *self.many.values(), self.newest, self.older, self.export)
         for one in tools[2:]:
             one.visible = False
@@ -132,7 +121,7 @@ class TowerLists:
         self.older.visible = paged and self._more
         self.export.visible = listed == "audit"
         self.show_all.visible = bool(due)
-        self.note.object = safe.text_html(" ".join(words), "note")
+        self.note.param.update(object=safe.text_html(" ".join(words), "note"), visible=bool(words))
         self.table.visible = self.bar.visible = True
 
     # Reading
@@ -201,14 +190,21 @@ class TowerLists:
     def _nothing(self, words: str, narrowed: bool) -> str:
         return "Nothing matches these filters. Choose All to see the rest." if narrowed else words
 
-    def _audit_file(self) -> io.BytesIO:
+    @action
+    def _give_file(self) -> None:
+        text = None
+        try:
+            text = self.audit_csv()
+        finally:
+            self.export.give(text)
+
+    def audit_csv(self) -> str:
+        """All events that the filters leave, as the text of a CSV file."""
         state = self.state
-        zone = ZoneInfo(self.table.zone)
-        asked = narrowing(state.filters, OF_LIST["audit"], now(), zone)
+        asked = narrowing(state.filters, OF_LIST["audit"], now(), ZoneInfo(self.table.zone))
         written = io.StringIO(newline="")
         state.call(ops.export_audit_log, to=written, project_id=state.project_id, **asked)
-        # With a byte order mark, which spreadsheets need to see.
-        return io.BytesIO(written.getvalue().encode("utf-8-sig"))
+        return written.getvalue()
 
     # Clicking
 

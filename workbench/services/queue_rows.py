@@ -198,7 +198,7 @@ def retry_failed(
 def check_retry(session: Session, queue_id: int, mode: Mode) -> None:
     """Raise what :func:`retry_failed` would raise, as things stand; nothing is changed."""
     row = get_row(session, queue_id)
-    _check_retry(session, f"Queue row {queue_id}", row, *item_of(session, row), mode)
+    _check_retry(session, "It", row, *item_of(session, row), mode)
 
 
 def _pending_again(session: Session, row: QueueRow, attempt_ids: Sequence[int] | None) -> Sequence[int]:

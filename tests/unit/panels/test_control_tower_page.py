@@ -222,7 +222,7 @@ def test_timeline_and_audit_log_are_lists_of_the_same_page(tower: ControlTower) 
     tower.filters.controls["action"].value = "safety.resume"
     assert [row["reason"] for row in tower.lists.table.rows] == ["=back"]
     assert tower.lists.export.visible
-    written = tower.lists._audit_file().read().decode("utf-8-sig")
+    written = tower.lists.audit_csv()
     assert "'=back" in written
     assert "lunch" not in written
     tower.filters.controls["actor"].value = "Nobody"
