@@ -24,6 +24,8 @@ from workbench.services import unsubscribe as links
 MOST_LEADS: Final = 10_000
 LARGEST_PAGE: Final = 1_000
 MOST_IDS: Final = 1_000_000
+#: Rows that the database passes over as quickly as the mirror answers.
+NEAR: Final = 10_000
 LONGEST_TAG: Final = 60
 
 Kind = TypeVar("Kind", bound=StrEnum)
@@ -62,7 +64,10 @@ def list_leads(
             raise InputError(f"Leads cannot be sorted by {sort!r}. Choose one of {', '.join(leads.SORTS)}.")
         size = _between(page_size, 1, LARGEST_PAGE, "page size")
         first = (_between(page, 1, 2**31, "page") - 1) * size
-        if (mirror := mirror_of(db)) is not None:
+        mirror = mirror_of(db)
+        # Everybody, in the order of the primary key: the one page that the database itself finds sooner.
+        by_key = which == leads.LeadFilter() and sort == "id" and first < NEAR
+        if mirror is not None and not by_key:
             page_ids = lead_search.ids(mirror, which, sort=sort, descending=descending, offset=first, limit=size)
             found = leads.rows_of(db, page_ids)
         else:
