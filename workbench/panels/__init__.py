@@ -15,8 +15,8 @@ Where things stand
     address, so a filter is a short string under a short name in ``state.filters``.
 
     Links between pages use these filters: ``show`` (queue, failed, unknown, timeline, charts, audit), ``status``,
-    ``due``, ``range``, ``view`` (month, week, day, list), ``date`` and ``days`` on the Control Tower, ``status`` and ``stale`` in the
-    Gallery, ``intent`` on Leads.
+    ``due``, ``range``, ``view`` (month, week, day, list), ``date`` and ``days`` on the Control Tower, ``status`` and
+    ``stale`` in the Gallery, ``intent`` on Leads.
 
 Talking to the database
     ``state.call(ops.approve_strategy, project_id, number=4)`` runs one operation of the contract in a session
