@@ -88,9 +88,9 @@ def activity(
     wanted = set(SOURCES if sources is None else sources)
     if unknown := wanted - set(SOURCES):
         raise InputError(f"There is no source {sorted(unknown)[0]!r}. Choose among {', '.join(SOURCES)}.")
-    if kind is not None and (sources is not None or kind not in KINDS):
+    if kind is not None and (sources is not None or not isinstance(kind, str) or kind not in KINDS):
         raise InputError(f"kind is one of {', '.join(KINDS)}, and takes the place of sources.")
-    narrowed = {parameter: int(name in wanted) for name, parameter in SOURCES.items()}
+    narrowed: dict[str, Any] = {parameter: int(name in wanted) for name, parameter in SOURCES.items()}
     if kind is not None:
         narrowed = (
             dict.fromkeys(SOURCES.values(), 0) | {"outcome": None, "trouble": None, "direction": None} | KINDS[kind]

@@ -276,11 +276,11 @@ class Command(PageView):
     @action
     def _click_load(self, *_: Any) -> None:
         self.close_dialog()
-        self.first_run.loading = "Loading the demo…"
+        self.first_run.progress = "Loading the demo…"
         try:
             loaded = self.state.call(ops.load_demo)
         finally:
-            self.first_run.loading = ""
+            self.first_run.progress = ""
         if loaded:
             self.state.tell("The demo is loaded. Choose a project in the header, or open a card of the board.")
         else:

@@ -13,12 +13,12 @@ export function render({model}) {
   const show = () => ways.replaceChildren(...WAYS.map(({what, sign, title, text, button}) => h("section.card.way", {},
     h("span.tone-accent", {}, icon(sign, 32)), h("h3", {}, title), h("p.muted", {}, text),
     h("button.button", {
-      type: "button", class: what === "project" ? "primary" : "", disabled: !may(what) || Boolean(model.loading),
+      type: "button", class: what === "project" ? "primary" : "", disabled: !may(what) || Boolean(model.progress),
       title: may(what) ? null : what === "demo" ? model.why_not : "This needs the role operator.",
       onclick: () => model.send_msg({type: "choose", what}),
-    }, what === "demo" && model.loading ? model.loading : button))))
+    }, what === "demo" && model.progress ? model.progress : button))))
   show()
-  model.on(["may_write", "may_load", "why_not", "loading"], show)
+  model.on(["may_write", "may_load", "why_not", "progress"], show)
   return h("div.first", {}, h("h2", {}, "Welcome. There are no projects yet."),
     h("p.muted", {}, "Start with one of these; the others can follow."), ways)
 }

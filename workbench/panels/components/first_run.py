@@ -15,7 +15,7 @@ class FirstRun(Component):
     may_write = param.Boolean(default=True)
     may_load = param.Boolean(default=False, doc="Whether the demo may be loaded here by this person.")
     why_not = param.String(default="", doc="Why the demo may not be loaded.")
-    loading = param.String(default="", doc="What the demo's button says while it is loaded; empty when it is not.")
+    progress = param.String(default="", doc="What the demo's button says while it is loaded; empty when it is not.")
 
     _esm = source("first_run.js")
     _stylesheets: ClassVar[list[str]] = sheets("first_run.css")
