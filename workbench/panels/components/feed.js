@@ -86,5 +86,5 @@ export function render({model}) {
     clearInterval(timer)
     watcher.disconnect()
   })
-  return h("section.card.frame", {"aria-label": "Activity"}, h("div.head", {}, heading, kind), list)
+  return h("section.card.frame", {"aria-label": model.heading}, h("div.head", {}, heading, kind), list)
 }
