@@ -26,7 +26,8 @@ class Comparison:
         self._read, self._on_choose = read, on_choose or self.show
         self._shown: tuple[Any, ...] = ()
         self._labels: dict[int, str] = {}
-        select = {"options": {}, "size": "small", "width": 310, "margin": 0}
+        select = {"options": {}, "size": "small", "margin": 0}
+        select |= {"sizing_mode": "stretch_width", "min_width": 200, "max_width": 310}
         self.old = pmu.Select(label="From", **select)
         self.new = pmu.Select(label="To", **select)
         self.layout = pmu.RadioButtonGroup(
