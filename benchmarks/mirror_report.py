@@ -151,7 +151,8 @@ table {{ border-collapse: collapse }} td, th {{ padding: 3px 10px; text-align: r
 th {{ text-align: left; font-weight: 600 }} .way {{ font-weight: 400 }} .top {{ text-align: right }}
 .first > * {{ border-top: 1px solid #a0aec0 }} p {{ max-width: 60em }}
 </style><p><b>How long the numbers take, and how it grows</b> with the attempts in the database. Milliseconds, unless a
-unit stands there; the darker, the longer, a step for each power of ten.</p>
+unit stands there; the darker, the longer, a step for each power of ten. How each column was measured is told below
+the picture.</p>
 <table><tr><th></th><th></th>{tops}</tr>{body}</table>"""
 
 
