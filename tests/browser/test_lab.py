@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,9 +60,8 @@ def kernel_is_ready(lab: str) -> bool:
     )
 
 
-def test_a_page_in_jupyterlab_acts_on_the_database_and_asks_nobody_else(
-    lab: str, page: Page, data_dir: Path, notebook: Path
-) -> None:
+def run_all_cells(page: Page, lab: str, notebook: Path) -> None:
+    """Open the notebook and run it from top to bottom."""
     page.set_default_timeout(PATIENCE)
     page.goto(f"{lab}/tree/{notebook.name}?reset")
     # Before its kernel answers, JupyterLab shows it as idle too, and asks which one to run the cells in.
@@ -75,6 +75,12 @@ def test_a_page_in_jupyterlab_acts_on_the_database_and_asks_nobody_else(
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
 
+
+def test_a_page_in_jupyterlab_acts_on_the_database_and_asks_nobody_else(
+    lab: str, page: Page, data_dir: Path, notebook: Path
+) -> None:
+    run_all_cells(page, lab, notebook)
+
     page.get_by_role("button", name="New project").first.click()
     page.get_by_label("Name of the project").click()
     page.keyboard.type("Added by hand")  # a, b and dd are also what JupyterLab makes and deletes cells with
@@ -83,10 +89,13 @@ def test_a_page_in_jupyterlab_acts_on_the_database_and_asks_nobody_else(
     page.get_by_text("Added by hand was created.").wait_for()
     expect(page.get_by_text("Project Added by hand created")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".jp-CodeCell")).to_have_count(len(CELLS))
+    there = page.get_by_role("region", name=re.compile("^Strategy, "))
+    page.get_by_role("listitem", name=re.compile("Added by hand")).drag_to(there)
+    expect(there.get_by_role("listitem")).to_have_count(1, timeout=PATIENCE)
     expect(page.get_by_text("Jupyter news")).to_have_count(0)
     wb = open_workbench(data_dir=data_dir)
     with wb.session() as db:
-        assert [row["name"] for row in list_projects(db)] == ["Added by hand"]
+        assert [(row["name"], row["state"]) for row in list_projects(db)] == [("Added by hand", "STRATEGY")]
     wb.close()
 
     # What is saved holds links to the scripts, not the scripts.
