@@ -107,7 +107,6 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         "list_projects": (viewer, {}),
         "load_demo": (admin, {}),
         "search": (viewer, {"text": "Ann", "limit": 5}),
-        "search": (viewer, {"text": "Ann"}),
         "get_projects_pipeline": (viewer, {}),
         "get_project_context": (viewer, project),
         "get_intakes": (viewer, project),
@@ -147,7 +146,10 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         "preview_attempts": (viewer, {"attempt_ids": [of.attempt], "decision": "sent"}),
         "list_failed_attempts": (viewer, open_attempts),
         "get_attention_metrics": (viewer, project | {"as_of": None}),
-        "get_activity_feed": (viewer, project | {"limit": 25, "before": None, "sources": None, "kind": None, "as_of": None}),
+        "get_activity_feed": (
+            viewer,
+            project | {"limit": 25, "before": None, "sources": None, "kind": None, "as_of": None},
+        ),
         "get_execution_timeline": (
             viewer,
             project | {"limit": 50, "status": None, "platform": None, "since": None, "until": None},
