@@ -45,22 +45,23 @@ class Picture(NamedTuple):
 
 
 def pictures() -> Iterator[Picture]:
-    """Every page, light and dark; those that are read on the way also as a phone shows them."""
-    pages = [
+    """Every page, light and dark, wide and as a phone shows it; and some of what they open."""
+    for page in (
         Picture("command", "?page=command", "Activity"),
         Picture("war-room", "?page=war-room&project=2", "Brief"),
         Picture("gallery", "?page=gallery&project=1", "1–24 of"),
         Picture("leads", "?page=leads&intent=high", "1–50 of"),
         Picture("control-tower", "?page=control-tower", "November 2026"),
-        Picture("control-tower-week", "?page=control-tower&view=week&project=3", "16 – 22 Nov 2026"),
-        Picture("control-tower-list", "?page=control-tower&view=list", "Why it is not going out"),
-    ]
-    for page in pages:
+    ):
         yield page
-        if page.name not in ("control-tower-week", "control-tower-list"):
-            yield page._replace(name=f"{page.name}-dark", dark=True)
-        if page.name in ("command", "gallery", "control-tower"):
-            yield page._replace(name=f"{page.name}-narrow", size=NARROW)
+        yield page._replace(name=f"{page.name}-dark", dark=True)
+        yield page._replace(name=f"{page.name}-narrow", size=NARROW)
+        yield page._replace(name=f"{page.name}-narrow-dark", size=NARROW, dark=True)
+    yield Picture("war-room-changes", "?page=war-room&project=2&view=changes", "Target niche")
+    yield Picture("control-tower-week", "?page=control-tower&view=week&project=3", "16 – 22 Nov 2026")
+    yield Picture("control-tower-list", "?page=control-tower&view=list", "Why it is not going out")
+    yield Picture("control-tower-charts", "?page=control-tower&show=charts", "Success rate")
+    yield Picture("control-tower-charts-dark", "?page=control-tower&show=charts", "Success rate", dark=True)
 
 
 def show_a_worker(wb: Workbench) -> None:
