@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests import factories
-from tests.browser.axe import findings
+from tests.browser.axe import STILL, findings
 from workbench.bootstrap import Workbench
 from workbench.enums import AttemptStatus, CreativeStatus, StrategyStatus
 
@@ -56,7 +56,7 @@ def project_id(wb: Workbench) -> int:
 def still(page: Page) -> Page:
     """The page once it has drawn what it read, and no ripple of a click is left."""
     page.wait_for_function("() => window.Bokeh?.documents[0]?.is_idle")
-    page.wait_for_function("() => document.getAnimations().every(one => one.playState !== 'running')")
+    page.wait_for_function(STILL)
     return page
 
 

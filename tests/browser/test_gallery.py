@@ -227,7 +227,7 @@ def test_ten_thousand_are_filtered_searched_sorted_paged_and_selected_by_address
     page.get_by_role("button", name="Select all 10,000").click()
     expect(page.get_by_text("10,000 selected")).to_be_visible()
     page.get_by_role("button", name="Approve…").click()
-    expect(dialog(page, "Approve 10,000?")).to_contain_text("9,999 will be approved. 1 stay as they are")
+    expect(dialog(page, "Approve 10,000?")).to_contain_text("9,999 will be approved. 1 stays as it is")
     page.keyboard.press("Escape")
     page.get_by_label("Search", exact=True).and_(page.get_by_role("textbox")).fill("Number 3331")
     page.keyboard.press("Enter")

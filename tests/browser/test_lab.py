@@ -94,8 +94,12 @@ def test_a_page_in_jupyterlab_acts_on_the_database_and_asks_nobody_else(
     expect(there.get_by_role("listitem")).to_have_count(1, timeout=PATIENCE)
     expect(page.get_by_text("Jupyter news")).to_have_count(0)
     wb = open_workbench(data_dir=data_dir)
-    with wb.session() as db:
-        assert [(row["name"], row["state"]) for row in list_projects(db)] == [("Added by hand", "STRATEGY")]
+
+    def is_there() -> bool:  # the card lands before the database has it
+        with wb.session() as db:
+            return [(row["name"], row["state"]) for row in list_projects(db)] == [("Added by hand", "STRATEGY")]
+
+    until(is_there, "the project is at its strategy", pause=lambda: page.wait_for_timeout(200))
     wb.close()
 
     # What is saved holds links to the scripts, not the scripts.

@@ -154,7 +154,7 @@ def outbox(data: Path, platform: str) -> list[Path]:
 def open_empty_workbench(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.get_by_role("heading", name="Welcome. There are no projects yet.")).to_be_visible()
-    see(page, "workbench demo", exact=True)
+    expect(page.get_by_role("button", name="Load the demo…")).to_be_visible()
     press(page, "Import a CSV file")
     see(page, "No leads yet. Import a CSV file to begin.")
 
@@ -196,10 +196,10 @@ def import_again(page: Page, file: Path) -> None:
 
 def never_contact(page: Page, name: str) -> None:
     row(page, name).get_by_role("checkbox").check()
-    press(page, "Set consent…")
-    asking = dialog(page, "Consent of 1 lead")
-    asking.get_by_role("radio", name="Do not contact").check()
-    press(asking, "Set consent")
+    press(page, "Change 1…")
+    changing = dialog(page, "Change 1 lead")
+    see(changing, "1 will change.")
+    press(changing, "Change")
     expect(row(page, name).get_by_text("Do not contact")).to_be_visible()
 
 
@@ -409,8 +409,9 @@ def record_a_reply(page: Page, name: str) -> None:
     press(history, "Save reply")
     told(page, "The reply stands in their history.")
     again = dialog(page, name)
+    expect(again.get_by_label("What was said")).to_have_count(0)
     see(again, "Call me on Tuesday")
-    page.get_by_role("button", name="Close").last.click()
+    again.get_by_role("button", name="close").first.click()
     expect(row(page, name).get_by_text("Replied")).to_be_visible()
 
 

@@ -81,6 +81,7 @@ def test_a_row_has_its_campaign_and_whether_nothing_is_sent_to_it(db: Session, c
         "status": "NEW",
         "consent_status": "UNKNOWN",
         "suppressed": True,
+        "tags": None,
         "lead_score": 0.5,
         "last_contacted_at": None,
         "last_replied_at": None,

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from tests import factories as make
 from workbench.enums import Consent, Role
 from workbench.models import AuditEvent, Campaign, ContactEvent, Lead, Suppression, User
-from workbench.operator_services.leads import erase_lead, set_consent, unsubscribe
+from workbench.operator_services import set_consent
+from workbench.operator_services.leads import erase_lead, unsubscribe
 from workbench.operator_services.suppressions import lift_suppression
 from workbench.services import suppressions
 from workbench.services.audit import Actor

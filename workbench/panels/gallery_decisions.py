@@ -62,7 +62,8 @@ def summary(preview: DecisionPreview, decision: Decision) -> str:
     """``37 will be approved. 3 will not: see why.``"""
     parts = [f"{preview['changing']:,} will be {decision.done}."]
     if preview["unchanged"]:
-        parts.append(f"{preview['unchanged']:,} stay as they are: nothing to do.")
+        verb = "stays as it is" if preview["unchanged"] == 1 else "stay as they are"
+        parts.append(f"{preview['unchanged']:,} {verb}: nothing to do.")
     if preview["refused"]:
         parts.append(f"{preview['refused']:,} cannot: see why.")
     return " ".join(parts)

@@ -221,10 +221,10 @@ class LeadHistoryView:
             direction="INBOUND" if self.kind == "reply" else "OUTBOUND",
             summary=typed(self.summary) or None,
         )
+        self.open(self.lead_id)
         self.state.tell(
             "The reply stands in their history." if self.kind == "reply" else "The note stands in their history."
         )
-        self.open(self.lead_id)
 
     def _ask_suppression(self, suppressed: bool) -> None:
         self.suppressed = suppressed

@@ -11,7 +11,7 @@ import workbench
 from workbench.metrics.audit_words import WORDS, audit_words
 
 _ACTION = re.compile(
-    r"(attempt|batch|campaign|creative|discovery|gateway|intake|leads?|mode|project|safety|schedule|strategy|suppression|user)"
+    r"(attempt|batch|campaign|creative|demo|discovery|gateway|intake|leads?|mode|project|safety|schedule|strategy|suppression|user)"
     r"\.[a-z_]+"
 )
 

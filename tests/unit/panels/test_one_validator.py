@@ -68,6 +68,7 @@ def stored(wb: Workbench, project: int, platform: Platform, texts: Texts, **valu
 
 def in_the_editor(state: WorkbenchState, project: int, items: Mapping[str, int]) -> dict[str, str]:
     view = Gallery(state)
+    state.poll(force=True)
     state.go("gallery", project_id=project)
     said = {}
     for name, item in items.items():

@@ -51,8 +51,9 @@ def clicked(model: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def notebook(box: pmu.TextInput, document: Document) -> Iterator[tuple[Any, Any]]:
+def notebook(box: pmu.TextInput, document: Document, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
     """The input and a button as in a notebook's cell: what receives a message, and the button."""
+    monkeypatch.setattr(state, "_thread_pool", None)  # a server's, if a test before this one made one
     button = pmu.Button(label="Create")
     view = pn.Column(box, button)
     comm = Comm()

@@ -13,6 +13,12 @@ function deep_active() {
   return el
 }
 
+/** Whether ``el`` stands below ``root``, through all shadow roots. */
+function holds(root, el) {
+  while (el && el !== root) { el = el.parentNode ?? el.host }
+  return Boolean(el)
+}
+
 /** What the Tab key would stop at inside ``node``, in order. */
 function stops(node, found = []) {
   for (const el of node.children) {
@@ -78,7 +84,7 @@ function mind_dialogs(ask) {
   /** A form is ready to be typed into: its first field gets the focus as soon as it is drawn. */
   function begin(one, times) {
     const at = deep_active()
-    if (!one.root.isConnected || (at !== box(one) && at !== document.body && one.root.contains(at))) { return }
+    if (!one.root.isConnected || (at !== box(one) && at !== document.body && holds(one.root, at))) { return }
     const first = stops(box(one)).filter((el) => el.ariaLabel !== "close")[0]
     if (first?.matches(TYPED)) { first.focus() } else if (times > 0) { setTimeout(begin, 30, one, times - 1) }
   }

@@ -6,6 +6,7 @@ const SETTLED_MS = 3000
 export function render({model}) {
   const slot = `:${Date.now()}-${Math.random().toString(36).slice(2)}`
   let timer = 0
+  let again = 0
   let serial = 0
   let sheet = model.sheet
   let sent = model.text
@@ -63,13 +64,18 @@ export function render({model}) {
     } catch { return [] }
   }
   function look() {
+    clearTimeout(again)
     if (!sheet) { return }
     for (const key of copies(sheet)) {
       let copy = null
       try { copy = JSON.parse(localStorage.getItem(key)) } catch { /* not ours */ }
       if (!copy || typeof copy.text !== "string" || copy.text === area.value) {
         if (!key.endsWith(slot)) { localStorage.removeItem(key) }
-      } else if (Date.now() - copy.at > SETTLED_MS && !key.endsWith(slot)) {
+      } else if (key.endsWith(slot)) {
+        continue
+      } else if (Date.now() - copy.at <= SETTLED_MS) {
+        again = setTimeout(look, SETTLED_MS)
+      } else {
         model.send_msg({type: "found", sheet, text: copy.text, base: Number(copy.base) || 0, at: Number(copy.at) || 0})
         return
       }
@@ -96,7 +102,11 @@ export function render({model}) {
   // Closing the tab must not lose the last moment.
   const leaving = () => { if (document.visibilityState === "hidden") { send() } }
   document.addEventListener("visibilitychange", leaving)
-  model.on("lifecycle:remove", () => { document.removeEventListener("visibilitychange", leaving); send() })
+  model.on("lifecycle:remove", () => {
+    document.removeEventListener("visibilitychange", leaving)
+    clearTimeout(again)
+    send()
+  })
   model.on("after_render", () => {
     const preview = area.getRootNode().host?.nextElementSibling
     if (preview) {  // it scrolls, so the keyboard must get there
