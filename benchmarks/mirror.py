@@ -70,7 +70,9 @@ def _measure(engine: Engine, url: str, attempts: int, folder: Path) -> Results:
     before = psutil.Process().memory_info().rss
     mirror = Mirror(engine, folder=folder)
     results: Results = {"load_s": took(mirror.refresh, rounds=1) / 1000}
-    results["memory_mb"] = (psutil.Process().memory_info().rss - before) / 2**20
+    grown = (psutil.Process().memory_info().rss - before) / 2**20
+    if grown > 0:  # else it used again what an earlier measurement had left
+        results["memory_mb"] = grown
     mirror.close()
     results["file_mb"] = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 2**20
     mirror = Mirror(engine, folder=folder)
