@@ -191,7 +191,7 @@ _GALLERY: Final[dict[str, Click]] = {
 }
 _LEADS: Final[dict[str, Click]] = {
     "filter leads": lambda screen: _filter(
-        screen, "Status", ("New", "Contacted"), screen.changed("Table", "total", label="Leads")
+        screen, "Consent", ("Not asked", "Consented"), screen.changed("Table", "total", label="Leads")
     ),
     "go to Control Tower": lambda screen: _tab(screen, "control-tower"),
     "come back": lambda screen: _tab(screen, "leads"),
