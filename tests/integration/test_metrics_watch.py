@@ -60,6 +60,21 @@ def test_every_commit_changes_the_token_and_nothing_else_does(
     shared.close()
 
 
+def test_transactions_are_ordered_as_numbers(engine: Engine) -> None:
+    """As text 999 comes after 1000, and no page would see a change again before 9990."""
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite's log is numbered by a sequence")
+    with engine.connect() as connection, connection.begin():
+        connection.execute(sa.text("DELETE FROM change_log"))
+        seen = set()
+        for number in ("9", "10", "99", "100"):
+            add = "INSERT INTO change_log (table_number, row_id, xid) VALUES (1, 1, CAST(:number AS xid8))"
+            connection.execute(sa.text(add), {"number": number})
+            seen.add(changes.token(connection))
+        assert len(seen) == 4
+        connection.rollback()
+
+
 def test_a_closed_watch_looks_again(engine: Engine, db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "LOOK_SECONDS", 0)
     shared = Watch(engine)

@@ -156,7 +156,8 @@ _SQLITE_TOKEN: Final = sa.text(
 # Numbers that have not come yet stand in a dump from another server.
 _POSTGRESQL_TOKEN: Final = sa.text(
     "SELECT (SELECT generation FROM mirror_state WHERE id = 1), "
-    "(SELECT xid::text FROM change_log WHERE xid < pg_snapshot_xmax(pg_current_snapshot()) ORDER BY xid DESC LIMIT 1), "
+    "(SELECT log.xid::text FROM change_log log WHERE log.xid < pg_snapshot_xmax(pg_current_snapshot())"
+    " ORDER BY log.xid DESC LIMIT 1), "
     "(SELECT count(*) FROM change_log WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())"
     " AND xid < pg_snapshot_xmax(pg_current_snapshot())), "
     "(SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'workbench%' AND tgenabled = 'A')"
