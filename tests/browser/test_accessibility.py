@@ -18,7 +18,8 @@ Visit = Callable[..., Page]
 #: Every page, and every view of the Control Tower.
 VIEWS = (
     "page=command", "page=war-room", "page=war-room&project=0", "page=gallery", "page=leads", "page=control-tower",
-    *(f"page=control-tower&show={show}" for show in ("queue&view=list", "failed", "gateways", "timeline", "audit")),
+    *(f"page=control-tower&show={show}" for show in ("queue&view=list", "failed", "unknown", "timeline")),
+    *(f"page=control-tower&show={show}" for show in ("charts", "audit")),
 )  # fmt: skip
 
 

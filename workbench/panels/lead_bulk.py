@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import Any, Final
 
-import panel as pn
 import panel_material_ui as pmu
 
 from workbench import operator_services as ops
@@ -13,7 +12,8 @@ from workbench.enums import Consent, LeadStatus
 from workbench.errors import InputError
 from workbench.operator_services.types import LeadChangePreview
 from workbench.panels import safe
-from workbench.panels.base import PageView, action
+from workbench.panels.base import PageView, action, quietly
+from workbench.panels.components.download import Download
 from workbench.panels.lead_words import CONSENT_WORDS, word
 from workbench.panels.new_project import typed
 from workbench.panels.tools import lined_up
@@ -142,24 +142,17 @@ class LeadBulk:
         self.page.open_dialog(
             "Export leads",
             safe.text(f"{what}, as a CSV file for a spreadsheet. It holds personal data: the audit log notes it."),
-            # The Material one warns of parameters it gives itself.
-            pn.widgets.FileDownload(
-                label=f"Download {many:,} {'lead' if many == 1 else 'leads'}",
-                filename="leads.csv",
-                callback=self._file,
-                variant="outline",
-                color="primary",
+            Download(
+                label=f"Download {many:,} {'lead' if many == 1 else 'leads'}", filename="leads.csv", write=self._csv
             ),
         )
 
-    def _file(self) -> io.BytesIO:
+    @quietly
+    def _csv(self) -> str:
         ids = self.exported
         if ids is None:
             which = self.page.which()  # type: ignore[attr-defined]
             ids = self.state.call(ops.find_lead_ids, **which, most=MOST_EXPORTED)
-        file = io.BytesIO()
-        text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-        self.state.call(ops.export_leads, ids, text)
-        text.detach()
-        file.seek(0)
-        return file
+        written = io.StringIO(newline="")
+        self.state.call(ops.export_leads, ids, written)
+        return written.getvalue()

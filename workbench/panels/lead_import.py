@@ -14,7 +14,8 @@ from workbench.errors import WorkbenchError
 from workbench.operator_services.lead_files import LEAD_FIELDS
 from workbench.operator_services.types import ImportPreview, ImportResult
 from workbench.panels import safe
-from workbench.panels.base import StateView, action
+from workbench.panels.base import StateView, action, quietly
+from workbench.panels.components.download import Download
 from workbench.panels.components.table import Table
 from workbench.panels.new_project import typed
 from workbench.panels.tools import lined_up, tool
@@ -211,20 +212,15 @@ class LeadImport:
                     page_size=100,
                 ),
                 safe.text("Download the rejected rows, mend them there, and import that file.", kind="note"),
-                # The Material one warns of parameters it gives itself.
-                pn.widgets.FileDownload(
-                    label="Download rejected rows",
-                    filename=Path(self.rejected).name,
-                    callback=self._rejected_file,
-                    variant="outline",
-                    color="primary",
-                ),
+                Download(label="Download rejected rows", filename=Path(self.rejected).name, write=self._rejected_csv),
             ]
         done = pmu.Button(label="Show the leads", on_click=lambda *_: self._click_done(project_id))
         self.steps[:] = lined_up(*parts, pn.Row(pn.layout.HSpacer(), done, sizing_mode="stretch_width", margin=(8, 0)))
 
-    def _rejected_file(self) -> Path:
-        return Path(self.rejected or "")
+    @quietly
+    def _rejected_csv(self) -> str:
+        with open(self.rejected or "", encoding="utf-8-sig", newline="") as file:
+            return file.read()
 
     def _click_done(self, project_id: int) -> None:
         self.page.close_dialog()

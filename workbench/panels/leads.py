@@ -89,7 +89,7 @@ class Leads(PageView):
             tabs=[{"key": key, "label": label} for key, label in VIEWS.items()],
             active="people",
             label="Views of the leads",
-            sizing_mode="fixed",
+            sizing_mode=None,
             width=310,
             on_choose=self._click_view,
         )

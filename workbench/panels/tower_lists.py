@@ -75,7 +75,7 @@ class TowerLists:
             label="Newest", variant="outlined", on_click=lambda *_: self._go(n="", before=""), **tool()
         )
         self.older = pmu.Button(label="Older", variant="outlined", on_click=self._click_older, **tool())
-        self.export = Download(filename="audit-log.csv", on_ask=self._give_file, sizing_mode=None, align="center")
+        self.export = Download(filename="audit-log.csv", write=self.audit_csv, sizing_mode=None, align="center")
         tools = (self.note, self.show_all, *self.many.values(), self.newest, self.older, self.export)
         for one in tools[2:]:
             one.visible = False
@@ -191,13 +191,6 @@ class TowerLists:
         return "Nothing matches these filters. Choose All to see the rest." if narrowed else words
 
     @action
-    def _give_file(self) -> None:
-        text = None
-        try:
-            text = self.audit_csv()
-        finally:
-            self.export.give(text)
-
     def audit_csv(self) -> str:
         """All events that the filters leave, as the text of a CSV file."""
         state = self.state

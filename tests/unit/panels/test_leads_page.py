@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -71,7 +70,7 @@ def test_a_file_becomes_leads_of_a_new_project_and_campaign_and_every_row_is_acc
     assert "2 imported" in text
     assert "1 rejected" in text
     assert dialog.steps[1].rows[0]["row"] == 4
-    assert "nonsense" in Path(dialog._rejected_file()).read_text()
+    assert "nonsense" in dialog._rejected_csv()
     with wb.session() as db:
         (project,) = [row for row in ops.list_projects(db) if row["name"] == "Winter"]
         assert len(ops.list_leads(db, project_id=project["id"])) == 2
@@ -176,11 +175,11 @@ def test_tags_status_and_campaign_of_all_that_match_are_changed(view: Leads, peo
 def test_what_is_chosen_is_written_to_a_file_else_all_that_match(view: Leads, people: list[int]) -> None:
     view.tag.value = "nobody has it"
     view._click_export()
-    assert len(view.bulk._file().read().decode().splitlines()) == 1
+    assert len(view.bulk._csv().splitlines()) == 1
     view.tag.value = ""
     view._choose(people[:2])
     view._click_export()
-    rows = view.bulk._file().read().decode("utf-8-sig").splitlines()
+    rows = view.bulk._csv().splitlines()
     assert [row.split(",")[0] for row in rows] == ["Name", "Ann", "Bob"]
 
 

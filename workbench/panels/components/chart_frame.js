@@ -19,11 +19,7 @@ export function render({model}) {
     }
   }
 
-  function save() {
-    const address = URL.createObjectURL(new Blob([model.csv], {type: "text/csv;charset=utf-8"}))
-    h("a", {href: address, download: `${model.name_of_file}.csv`}).click()
-    setTimeout(() => URL.revokeObjectURL(address), 1000)
-  }
+  function save() { save_file(`${model.name_of_file}.csv`, model.csv, "text/csv;charset=utf-8") }
 
   function show() {
     heading.textContent = model.heading

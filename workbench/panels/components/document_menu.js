@@ -44,11 +44,6 @@ export function render({model}) {
     if (back) { button.focus() }
   }
 
-  function download(name, kind, text) {
-    const link = h("a", {href: URL.createObjectURL(new Blob([text], {type: TYPES[kind]})), download: name})
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000)
-  }
   function print(name, text) {
     // A frame of its own, in which nothing runs.
     const src = URL.createObjectURL(new Blob([text], {type: TYPES.html}))
@@ -67,7 +62,7 @@ export function render({model}) {
   model.on("disabled", () => { button.disabled = model.disabled })
   model.on("msg:custom", ({type, kind, name, text}) => {
     if (type !== "made") { return }
-    if (kind === "print") { print(name, text) } else { download(name, kind, text) }
+    if (kind === "print") { print(name, text) } else { save_file(name, text, TYPES[kind]) }
   })
   model.on("lifecycle:remove", () => close(false))
   return frame

@@ -31,6 +31,13 @@ function add(el, children) {
   return el
 }
 
+/** Let the browser save ``text`` as a file of this ``type``. */
+function save_file(name, text, type) {
+  const address = URL.createObjectURL(new Blob([text], {type}))
+  h("a", {href: address, download: name}).click()
+  setTimeout(() => URL.revokeObjectURL(address), 60000)
+}
+
 /** What lets an element be dragged: ``take`` when it leaves the ground, ``leave`` when it is down again, wherever. */
 function drag_source(text, take, leave) {
   return {

@@ -11,9 +11,7 @@ export function render({model}) {
     button.disabled = false
     if (text === null) { return }
     // With a byte order mark, which spreadsheets need to see.
-    const address = URL.createObjectURL(new Blob(["\ufeff", text], {type: "text/csv;charset=utf-8"}))
-    h("a", {href: address, download: model.filename}).click()
-    setTimeout(() => URL.revokeObjectURL(address), 1000)
+    save_file(model.filename, `\ufeff${text}`, "text/csv;charset=utf-8")
   })
   return button
 }

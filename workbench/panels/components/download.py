@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import param
@@ -10,7 +11,10 @@ from workbench.panels.components.base import Component, sheets, source
 
 
 class Download(Component):
-    """Message: ``ask()``; answer it with :meth:`give`, whatever happens."""
+    """``write()`` makes the file's text when it is asked for; None when there is nothing to save.
+
+    Message: ``ask()``, answered whatever happens.
+    """
 
     label = param.String(default="Download as CSV")
     filename = param.String(default="download.csv")
@@ -19,6 +23,13 @@ class Download(Component):
     _stylesheets: ClassVar[list[str]] = sheets("download.css")
     _messages: ClassVar[dict[str, Any]] = {"ask": {}}
 
-    def give(self, text: str | None) -> None:
-        """Let the browser save ``text``; None when there is nothing to save."""
-        self._send_msg({"text": text})
+    def __init__(self, *, write: Callable[[], str | None], **params: Any) -> None:
+        super().__init__(on_ask=self._give, **params)
+        self._write = write
+
+    def _give(self) -> None:
+        text = None
+        try:
+            text = self._write()
+        finally:
+            self._send_msg({"text": text})
