@@ -21,13 +21,14 @@ from sqlalchemy.orm import Session
 from benchmarks import databases, sink
 from benchmarks.databases import NewDatabase
 from tests import factories
+from workbench.accounts import Account
 from workbench.db import make_engine
 from workbench.enums import AttemptStatus, Mode, Platform, StrategyStatus
 from workbench.execution.worker import Worker
 from workbench.gateways.registry import Gateways
 from workbench.models import ContactEvent, Lead, OutreachAttempt, SafetySettings
 from workbench.operator_services._edge import Runtime
-from workbench.settings import Account, Settings
+from workbench.settings import Settings
 
 ROUNDS = 3
 #: Mailings, so that four workers have one each.

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from workbench import enums, operator_services, settings
+from workbench import accounts, enums, operator_services, settings
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
@@ -44,7 +44,7 @@ def settings_page() -> str:
         "| field | default | type |",
         "|---|---|---|",
     ]
-    for name, field in settings.Account.model_fields.items():
+    for name, field in accounts.Account.model_fields.items():
         if field.exclude:
             continue
         default = "required" if field.is_required() else ("" if field.default is None else f"`{field.default}`")

@@ -13,12 +13,13 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from tests import factories as make
+from workbench.accounts import Account
 from workbench.enums import AttemptStatus, CreativeStatus, Gateway, Mode, Platform, StrategyStatus
 from workbench.errors import NotConfigured
 from workbench.execution.worker import Worker
 from workbench.gateways.base import Message, Outcome, Probe, Sent
 from workbench.models import ContentItem, OutreachAttempt, Project, QueueRow, SafetySettings
-from workbench.settings import Account, Settings
+from workbench.settings import Settings
 
 
 class Crash(BaseException):

@@ -22,13 +22,14 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from workbench import clock
+from workbench.accounts import Account
 from workbench.db import make_engine
 from workbench.enums import Mode, Platform
 from workbench.execution import worker as module
 from workbench.execution.sending import Batch
 from workbench.gateways.base import Channel, Message, Outcome, Sender
 from workbench.gateways.registry import Gateways
-from workbench.settings import Account, Settings
+from workbench.settings import Settings
 
 
 @dataclass(frozen=True)

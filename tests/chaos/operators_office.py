@@ -22,6 +22,7 @@ from tests.chaos.operators_state import ATTEMPTS, QUEUE, State, faults, lost, re
 from tests.conftest import NOW
 from tests.execution_kit import Crash, Wire, ready_project, worker
 from workbench import clock
+from workbench.accounts import Account
 from workbench.db import make_engine
 from workbench.enums import Platform, QueueStatus, Role
 from workbench.errors import DatabaseBusy, DatabaseProblem, WorkbenchError
@@ -31,7 +32,7 @@ from workbench.models import WorkerHeartbeat
 from workbench.operator_services import bulk_approve_creatives, undo_batch
 from workbench.operator_services._edge import Runtime
 from workbench.services.audit import SYSTEM, Actor
-from workbench.settings import Account, Settings
+from workbench.settings import Settings
 
 OPERATORS: Final = (Actor("Ada", Role.ADMIN), Actor("Bob", Role.APPROVER))
 ACCOUNTS: Final = (

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests.execution_kit import approved, fresh, ready_project, statuses
 from tests.servers import MailSink, mail_server
+from workbench.accounts import Account
 from workbench.clock import now
 from workbench.enums import LeadStatus, Platform, QueueStatus
 from workbench.errors import ContentInvalid, InputError, InvalidTransition
@@ -23,7 +24,7 @@ from workbench.operator_services._edge import Runtime
 from workbench.operator_services.safety import set_mode, set_system_pause
 from workbench.operator_services.schedules import bulk_schedule_creatives
 from workbench.operator_services.trials import send_test
-from workbench.settings import Account, Settings
+from workbench.settings import Settings
 
 LEADS = b"""First Name,Last Name,Title,Company,Email
 Lea,Klein,CTO,Example Ltd,lea@example.com

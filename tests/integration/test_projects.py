@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
 from tests import factories
+from workbench.accounts import Account
 from workbench.enums import AttemptStatus, Mode, Platform, ProjectState, QueueStatus, Role, StrategyStatus
 from workbench.errors import (
     EditConflict,
@@ -25,7 +26,6 @@ from workbench.operator_services import projects as contract
 from workbench.operator_services._edge import Runtime
 from workbench.services import projects
 from workbench.services.audit import Actor
-from workbench.settings import Account
 
 Sessions = sessionmaker[Session]
 ADA = Actor("Ada", Role.ADMIN)

@@ -30,6 +30,7 @@ from tests.execution_kit import (
     statuses,
     worker,
 )
+from workbench.accounts import Account
 from workbench.clock import now
 from workbench.enums import AttemptStatus, Consent, CreativeStatus, Mode, Platform, QueueStatus
 from workbench.errors import InputError, InvalidTransition, NotFoundError
@@ -62,7 +63,7 @@ from workbench.operator_services.queue import (
 from workbench.operator_services.schedules import cancel_scheduled, reschedule, retry_failed, undo_batch
 from workbench.services import workers
 from workbench.services.overdue import miss_overdue
-from workbench.settings import Account, Settings
+from workbench.settings import Settings
 
 LEASE = timedelta(seconds=60)
 

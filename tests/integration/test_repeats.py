@@ -14,11 +14,12 @@ from tests.conftest import NOW
 from tests.integration.test_creative_bulk import fill
 from tests.integration.test_gallery import statements
 from workbench import operator_services as ops
+from workbench.accounts import Account
 from workbench.enums import CreativeStatus, Platform, QueueStatus, StrategyStatus
 from workbench.models import ContentItem, ContentVersion, Project
 from workbench.operator_services._edge import Runtime
 from workbench.operator_services.types import Repeat
-from workbench.settings import Account, Settings
+from workbench.settings import Settings
 
 POST = "Which step of a shipment costs you most? Tell us, and we show what others do about it."
 ALMOST = POST.replace("most", "the most")

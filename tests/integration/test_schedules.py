@@ -15,6 +15,7 @@ from tests import factories as make
 from tests.conftest import NOW
 from tests.execution_kit import Wire, approved, due_again, go_live, ready_project, worker
 from workbench import clock
+from workbench.accounts import Account
 from workbench.enums import (
     AttemptStatus,
     Consent,
@@ -41,7 +42,7 @@ from workbench.operator_services.schedules import (
 )
 from workbench.services.audit import Actor
 from workbench.services.suppressions import suppress
-from workbench.settings import Account, Settings
+from workbench.settings import Settings
 
 NINE = {"start": "2026-11-20T09:00", "timezone": "Europe/Berlin"}
 #: Not due by PostgreSQL's own clock either, which nobody stops.

@@ -17,9 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from workbench.accounts import Account
 from workbench.enums import Gateway
 from workbench.models import Base, SendCounter
-from workbench.settings import Account
 
 MINUTE: Final = "%Y-%m-%dT%H:%M"
 DAY: Final = "%Y-%m-%d"

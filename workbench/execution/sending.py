@@ -16,6 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from workbench.accounts import Account
 from workbench.db import PAUSE_LOCK, lock
 from workbench.enums import AttemptStatus, Platform
 from workbench.execution import caps
@@ -28,7 +29,6 @@ from workbench.placeholders import FIELDS
 from workbench.platform_rules import problems
 from workbench.services.audience import DNC, SUPPRESSED
 from workbench.services.messages import fill_in
-from workbench.settings import Account
 
 ERASED: Final = "the person was erased"
 

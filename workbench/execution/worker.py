@@ -18,6 +18,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from workbench.accounts import Account
 from workbench.db import PAUSE_LOCK, database_now, limit_idle_transactions, lock
 from workbench.enums import Mode, Platform
 from workbench.errors import DatabaseProblem, NotConfigured
@@ -38,7 +39,7 @@ from workbench.services.audit import SYSTEM
 from workbench.services.overdue import miss_overdue
 from workbench.services.safety import return_simulated_queue
 from workbench.services.scheduling import live_email_problem
-from workbench.settings import Account, Settings
+from workbench.settings import Settings
 
 log = logging.getLogger("workbench.worker")
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+from workbench.accounts import Account
 from workbench.clock import now
 from workbench.enums import Gateway, GatewayState, Platform
 from workbench.gateways.base import Adapter, Deferred, Finding, Message, Outcome, Sent
 from workbench.gateways.http import Answer, HttpLine, believable, classify_refusal, first_text
 from workbench.platform_rules import post_text
-from workbench.settings import Account
 
 API: Final = "https://api.linkedin.com"
 OAUTH: Final = "https://www.linkedin.com"

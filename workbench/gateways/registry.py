@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from workbench.accounts import Account
 from workbench.enums import Gateway, GatewayState, Mode, Platform
 from workbench.errors import NotConfigured
 from workbench.gateways.apollo import ApolloClient
@@ -13,7 +14,7 @@ from workbench.gateways.openai import ModelClient
 from workbench.gateways.outbox import OutboxSender
 from workbench.gateways.smtp import SmtpSender, SmtpServer
 from workbench.gateways.x import XSender
-from workbench.settings import Account, Settings
+from workbench.settings import Settings
 
 #: The account that speaks in simulation when none is configured.
 SIMULATION = "simulation"

@@ -11,12 +11,12 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from workbench import server_urls
+from workbench.accounts import Account
 from workbench.enums import Gateway, GatewayState, Platform
 from workbench.gateways.base import Adapter, Finding, Message, NoProof, NotAccepted, Outcome, Sent
 from workbench.gateways.mail import Email, build_email, sender_mailbox
 from workbench.gateways.smtp_replies import SmtpReply, classify_reply
 from workbench.gateways.watchdog import Watchdog
-from workbench.settings import Account
 
 SUBMISSION_PORT: Final = 587
 TLS_PORT: Final = 465

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from workbench.accounts import Account
 from workbench.enums import Gateway, GatewayState, Platform
 from workbench.gateways.base import Adapter, Finding, Message, Outcome, Rejected, Sent
 from workbench.gateways.http import Answer, HttpLine, classify_refusal, first_text
 from workbench.platform_rules import post_text
-from workbench.settings import Account
 
 API: Final = "https://api.x.com"
 #: The limits that X reports, the narrowest last.

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from workbench.accounts import Account, load_accounts
 from workbench.db import transaction
 from workbench.enums import Role
 from workbench.errors import InputError, NotFoundError, PermissionDenied
@@ -20,7 +21,7 @@ from workbench.metrics.mirror import Mirror
 from workbench.models import User
 from workbench.services import texts
 from workbench.services.audit import Actor
-from workbench.settings import Account, Settings, load, load_accounts
+from workbench.settings import Settings, load
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from workbench.accounts import Account
 from workbench.enums import Platform, ProjectState, Role
 from workbench.errors import InputError
 from workbench.models import Intake, Project, Strategy
@@ -16,7 +17,6 @@ from workbench.operator_services.types import IntakeRevision, ProjectContext
 from workbench.services import intakes, projects, strategies, texts
 from workbench.services.audit import record
 from workbench.services.gallery import platform_of
-from workbench.settings import Account
 
 LONGEST_NAME = 200
 

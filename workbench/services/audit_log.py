@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from workbench.models import AuditEvent, Project
-from workbench.services.rejected_rows import escape_cell
+from workbench.services.spreadsheet import SpreadsheetWriter
 
 HEADER: Final = (
     *("Event", "Time (UTC)", "Who", "Role", "Action", "Entity", "Entity id", "Project", "Batch", "Reason"),
@@ -46,11 +45,11 @@ def page(session: Session, wanted: Wanted, limit: int, before: int | None = None
 
 def write(session: Session, to: TextIO, wanted: Wanted) -> int:
     """Write all of them, newest first, as CSV of which no spreadsheet runs a cell; answers how many."""
-    out = csv.writer(to)
-    out.writerow(HEADER)
+    out = SpreadsheetWriter(to)
+    out.write(HEADER)
     written = 0
     for row in _rows(session, wanted):
-        out.writerow([escape_cell(_text(value)) for value in row])
+        out.write(_cell(value) for value in row)
         written += 1
     return written
 
@@ -84,9 +83,7 @@ def _narrowed(query: sa.Select[Any], wanted: Wanted) -> sa.Select[Any]:
     return query
 
 
-def _text(value: object) -> str:
-    if value is None:
-        return ""
+def _cell(value: object) -> object:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value

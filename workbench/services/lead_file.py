@@ -15,9 +15,10 @@ from typing import Final, TextIO
 
 from workbench.addresses import looks_like
 from workbench.errors import LeadFileInvalid
-from workbench.services import lead_columns
+from workbench.services import lead_columns, lead_export
 from workbench.services.lead_encoding import Source, examine, open_binary
-from workbench.services.rejected_rows import REASON, ROW, unescape_cell
+from workbench.services.rejected_rows import REASON, ROW
+from workbench.services.spreadsheet import unescape_cell
 
 #: No lead list we know comes near these; a file beyond them is damaged, or not a list of leads.
 MOST_COLUMNS: Final = 200
@@ -48,7 +49,7 @@ class LeadFile:
     header_row: int
     #: Lines in the file: at least as many as rows, more when cells hold line breaks.
     lines: int
-    #: Columns that are not read: those an import added when it rejected the rows.
+    #: Columns that are not read: those an import added when it rejected the rows, and our own of an export.
     _ours: frozenset[int]
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
@@ -85,9 +86,15 @@ def open_lead_file(source: Source, encoding: str | None = None) -> LeadFile:
         header_row, cells = _find_header(_records(text, separator), separator)
     if not cells:
         raise LeadFileInvalid("The file is empty. Export it again, with a first line that names its columns.")
-    ours = frozenset(place for place, cell in enumerate(cells) if cell.strip() in (ROW, REASON))
+    ours = frozenset(place for place, cell in enumerate(cells) if cell.strip() in _our_columns(cells))
     names = [unescape_cell(cell) if ours else cell for place, cell in enumerate(cells) if place not in ours]
     return LeadFile(source, found.encoding, separator, _checked(names), header_row, found.lines, ours)
+
+
+def _our_columns(cells: Sequence[str]) -> frozenset[str]:
+    """The names of columns that mark a file as written by the workbench, and are not read."""
+    exported = frozenset(lead_export.HEADER) <= {cell.strip() for cell in cells}
+    return frozenset((ROW, REASON)) | (lead_export.OWN if exported else frozenset())
 
 
 def _open_text(source: Source, encoding: str) -> TextIO:

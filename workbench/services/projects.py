@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from workbench.accounts import Account
 from workbench.enums import (
     ACTIVE_QUEUE,
     PROJECT_TRANSITIONS,
@@ -30,7 +31,6 @@ from workbench.models import (
 )
 from workbench.services import slots
 from workbench.services.audit import Actor, record
-from workbench.settings import Account
 
 #: The account name of a simulated send when the installation declares no account for the platform.
 SIMULATED = "simulation"

@@ -12,9 +12,10 @@ from contextlib import suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Final, TextIO
 
 from workbench.errors import NotConfigured
+from workbench.services.spreadsheet import SpreadsheetWriter, unescape_cell
 
 #: Where these files are, in the data folder.
 FOLDER: Final = "rejected"
@@ -23,24 +24,7 @@ FOLDER: Final = "rejected"
 ROW: Final = "rejected_row"
 REASON: Final = "rejected_reason"
 
-#: A spreadsheet would run a cell that starts with one of the first; the apostrophe marks what we escaped.
-_RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "'")
-
 _ABANDONED_SECONDS: Final = 24 * 60 * 60
-
-
-def escape_cell(value: str) -> str:
-    """``value`` so that no spreadsheet runs it: with an apostrophe in front if it starts with ``= + - @``.
-
-    A tab, a carriage return and an apostrophe at the start are escaped as well, so that
-    :func:`unescape_cell` gives back exactly what went in.
-    """
-    return f"'{value}" if value.startswith(_RISKY) else value
-
-
-def unescape_cell(value: str) -> str:
-    """What :func:`escape_cell` was given."""
-    return value[1:] if value.startswith("'") and value[1:].startswith(_RISKY) else value
 
 
 class RejectedRows:
@@ -53,18 +37,18 @@ class RejectedRows:
         self._folder = folder
         self._name = name
         self._header = header
-        self._file: IO[str] | None = None
-        self._writer: Any = None
+        self._file: TextIO | None = None
+        self._writer: SpreadsheetWriter | None = None
         self._path = folder / name
 
     def add(self, row: int, cells: Sequence[str], reason: str) -> None:
         """Raises :class:`NotConfigured` when the folder cannot be written: no row is refused without a trace."""
         try:
-            if self._file is None:
+            if self._writer is None:
                 self._file = self._open()
-                self._writer = csv.writer(self._file)
-                self._writer.writerow([ROW, REASON, *map(escape_cell, self._header)])
-            self._writer.writerow([row, reason, *map(escape_cell, cells)])
+                self._writer = SpreadsheetWriter(self._file)
+                self._writer.write([ROW, REASON, *self._header])
+            self._writer.write([row, reason, *cells])
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -99,7 +83,7 @@ class RejectedRows:
     def _part(self) -> Path:
         return self._path.with_suffix(".part")
 
-    def _open(self) -> IO[str]:
+    def _open(self) -> TextIO:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for number in count(2):
             if not self._path.exists():
@@ -153,12 +137,12 @@ def _forget_in(path: Path, addresses: Collection[str]) -> int:
             path.open(encoding="utf-8", errors="surrogateescape", newline="") as old,
             os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as new,
         ):
-            writer = csv.writer(new)
+            writer = SpreadsheetWriter(new)
             for number, cells in enumerate(csv.reader(old)):
                 if number and any(address in cell.lower() for cell in cells for address in addresses):
                     removed += 1
                 else:
-                    writer.writerow(cells)
+                    writer.write(map(unescape_cell, cells))
                     kept += number > 0
         if removed and kept:
             os.replace(part, path)

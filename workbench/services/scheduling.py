@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from workbench.accounts import Account
 from workbench.clock import now
 from workbench.db import insert_many
 from workbench.enums import CreativeStatus, Mode, Platform, ProjectState, QueueStatus
@@ -23,7 +24,6 @@ from workbench.services.audit import Actor, record_many
 from workbench.services.creative_text import CreativeText, problems
 from workbench.services.projects import bound_accounts, choose_account, enter_state
 from workbench.services.schedules import chunks
-from workbench.settings import Account
 
 _C = CreativeStatus
 

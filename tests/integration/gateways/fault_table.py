@@ -24,6 +24,7 @@ from tests.execution_kit import go_live, mailing, posting
 from tests.integration.gateways.faults import HTTP, SMTP, blocked_outbox
 from tests.integration.gateways.making import TOKEN, linkedin, x
 from workbench import clock, migrate
+from workbench.accounts import Account
 from workbench.db import make_engine
 from workbench.enums import AttemptStatus, Gateway, Mode, Platform, QueueStatus
 from workbench.errors import GatewayFault
@@ -32,7 +33,7 @@ from workbench.gateways.apollo import ApolloClient
 from workbench.gateways.base import Channel, Deferred, Message, Outcome, Rejected, Sender
 from workbench.gateways.openai import ModelClient
 from workbench.models import OutreachAttempt, QueueRow, Suppression
-from workbench.settings import Account, Settings
+from workbench.settings import Settings
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "gateway-faults.md"
 HEAD = """# What happens when a gateway misbehaves

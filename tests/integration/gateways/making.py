@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from workbench.accounts import Account
 from workbench.enums import Platform
 from workbench.gateways.base import Message, Outcome, Sender
 from workbench.gateways.linkedin import LinkedInSender
 from workbench.gateways.smtp import SmtpSender, SmtpServer
 from workbench.gateways.x import XSender
-from workbench.settings import Account
 
 TOKEN = "token-nobody-may-see"
 #: The hard limit in these tests, in seconds.

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests.execution_kit import Wire, due_again, fresh, go_live, mailing, posting, ready_project, statuses, worker
 from tests.servers import HttpServer, answer
+from workbench.accounts import Account
 from workbench.enums import AttemptStatus, Mode, Platform, QueueStatus
 from workbench.errors import NotConfigured
 from workbench.execution.worker import Worker
@@ -19,7 +20,7 @@ from workbench.gateways.base import Deferred, Sent
 from workbench.gateways.registry import Gateways
 from workbench.models import Project, ProjectAccount, QueueRow
 from workbench.operator_services._edge import Runtime
-from workbench.settings import Account, Settings
+from workbench.settings import Settings
 
 Start = Callable[[HttpServer, HttpServer], Worker]
 

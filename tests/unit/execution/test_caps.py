@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.accounts import Account
 from workbench.enums import Platform
 from workbench.execution.caps import Limits, Window, grant, limits_for, windows
-from workbench.settings import Account
 
 NOW = datetime(2026, 11, 19, 23, 59, 30, tzinfo=UTC)
 MINUTE = Window("acme", 0, "m:2026-11-19T23:59", 3, datetime(2026, 11, 20, tzinfo=UTC))

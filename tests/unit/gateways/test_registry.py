@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.servers import HttpServer, answer
+from workbench.accounts import Account
 from workbench.enums import Gateway, GatewayState, Mode, Platform
 from workbench.errors import NotConfigured
 from workbench.gateways.base import Message, Sent
@@ -17,7 +18,7 @@ from workbench.gateways.outbox import OutboxSender
 from workbench.gateways.registry import Gateways
 from workbench.gateways.smtp import SmtpSender
 from workbench.gateways.x import XSender
-from workbench.settings import Account, Settings
+from workbench.settings import Settings
 
 ADAPTERS = {Platform.LINKEDIN: LinkedInSender, Platform.TWITTER: XSender, Platform.EMAIL: SmtpSender}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from workbench.accounts import Account
 from workbench.enums import Mode, Platform
 from workbench.errors import NotConfigured, ScheduleInvalid, WorkbenchError
 from workbench.services.projects import SIMULATED, choose_account
-from workbench.settings import Account
 
 ONE = (Account(name="acme", platform=Platform.LINKEDIN, identity="urn:li:person:1"),)
 TWO = (*ONE, Account(name="globex", platform=Platform.LINKEDIN, identity="urn:li:person:2"))
