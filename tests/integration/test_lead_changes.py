@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
 from tests import factories as make
+from tests import injections
 from workbench.enums import Consent, LeadStatus, Role
 from workbench.errors import InputError, NotFoundError, PermissionDenied
 from workbench.models import AuditEvent, Campaign, Lead
 from workbench.operator_services import (
     change_leads,
     export_leads,
+    import_leads,
     preview_lead_changes,
     set_consent,
     undo_batch,
@@ -148,3 +150,26 @@ def test_an_export_is_a_file_no_spreadsheet_runs_and_is_noted(
     assert [(event.action, event.after) for event in events] == [("leads.export", {"rows": n}) for n in (2, 1, 3)]
     with sessions(info={"actor": Actor("Vic", Role.VIEWER)}) as viewer, pytest.raises(PermissionDenied):
         export_leads(viewer, None, io.StringIO())
+
+
+def test_an_export_that_is_imported_again_changes_nothing_and_elsewhere_gives_the_same_people(
+    db: Session, campaign: Campaign
+) -> None:
+    texts = [text.strip() for text in injections.payloads() if text.isprintable() and len(text) <= 300]
+    for number, text in enumerate([*texts, "'t Hooft", "''"]):
+        make.lead(
+            db, campaign, name=text, first_name=text[:150], title=text, company=text, tags=[text],
+            email=f"{number}@example.com", consent_status=Consent.CONSENTED,
+        )  # fmt: skip
+    other = make.campaign(db, make.project(db))
+    db.commit()
+    file = io.StringIO(newline="")
+    people = export_leads(db, None, file)
+    again = import_leads(db, campaign.id, file.getvalue())
+    assert (again["rows"], again["unchanged"]) == (people, people)
+    elsewhere = import_leads(db, other.id, file.getvalue())
+    assert (elsewhere["rows"], elsewhere["imported"]) == (people, people)
+    columns = (Lead.email, Lead.name, Lead.first_name, Lead.title, Lead.company, Lead.consent_status)
+    query = sa.select(*columns, Lead.enrichment_data).order_by(Lead.email_norm)
+    was, became = ([*db.execute(query.where(Lead.campaign_id == one.id))] for one in (campaign, other))
+    assert was == became

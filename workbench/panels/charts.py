@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -22,7 +21,7 @@ from workbench.panels import plots
 from workbench.panels.components.chart_frame import ChartFrame
 from workbench.panels.figures import take_over
 from workbench.panels.plots import Chart, cells
-from workbench.services.rejected_rows import escape_cell
+from workbench.services.spreadsheet import SpreadsheetWriter
 
 MOST_DAYS: Final = 366
 
@@ -142,7 +141,9 @@ def draw(
 def as_csv(columns: list[str], rows: list[list[str]]) -> str:
     """The table as CSV; no spreadsheet runs a cell of it."""
     written = io.StringIO()
-    csv.writer(written).writerows([[escape_cell(value) for value in row] for row in [columns, *rows]])
+    file = SpreadsheetWriter(written)
+    for row in [columns, *rows]:
+        file.write(row)
     return written.getvalue()
 
 

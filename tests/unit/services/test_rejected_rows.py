@@ -10,40 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from workbench.errors import NotConfigured
 from workbench.services.lead_file import open_lead_file
 from workbench.services.rejected_rows import (
     RejectedRows,
-    escape_cell,
     file_name,
     forget,
-    unescape_cell,
 )
 
 
 def written(path: Path) -> list[list[str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.reader(file))
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_a_cell_that_a_spreadsheet_would_run_is_escaped(start: str) -> None:
-    assert escape_cell(f"{start}cmd") == f"'{start}cmd"
-    assert unescape_cell(f"'{start}cmd") == f"{start}cmd"
-
-
-@given(st.text(max_size=5))
-def test_escaping_loses_nothing(cell: str) -> None:
-    assert unescape_cell(escape_cell(cell)) == cell
-    assert not escape_cell(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
-
-
-@pytest.mark.parametrize("cell", ["", "'", "'tis", "O'Neill", "a=b"])
-def test_what_was_not_escaped_is_not_unescaped(cell: str) -> None:
-    assert unescape_cell(cell) == cell
 
 
 def test_the_file_appears_only_when_the_import_holds(tmp_path: Path) -> None:
