@@ -176,7 +176,8 @@ class Shell(StateView):
             self.state.go(page, **self._filters.get(page, {}))
 
     def _go_back(self, search: str) -> None:
-        self.state.param.update(**address.read(search))
+        with self.state.lock:
+            self.state.param.update(**address.read(search))
 
     def _choose_project(self, id: int) -> None:
         self.state.go(project_id=id or None, **self.state.filters)

@@ -104,8 +104,8 @@ class WorkbenchState(param.Parameterized):
         super().__init__(**params)
         self.host = host
         self.actor = host.actor()
-        #: Held while a page reads and shows, so that a poll and a click of one session do not mix their
-        #: updates.
+        #: Held while a page is opened, reads and shows, so that a poll and a click of one session do not mix
+        #: their updates.
         self.lock = threading.RLock()
         self._working = 0
         self._workers_seen: datetime | None = None
@@ -183,7 +183,8 @@ class WorkbenchState(param.Parameterized):
             values["page"] = page
         if project_id is not _UNCHANGED:
             values["project_id"] = project_id
-        self.param.update(**values)
+        with self.lock:
+            self.param.update(**values)
 
     def project(self) -> dict[str, Any] | None:
         """The chosen project's row of :attr:`projects`."""

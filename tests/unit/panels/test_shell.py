@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from workbench.enums import Role
 from workbench.panels import Shell, WorkbenchState
 from workbench.panels.shell import VIEWS
 from workbench.panels.state import PAGES
+from workbench.panels.war_room import WarRoom
 
 
 @pytest.fixture
@@ -40,6 +42,29 @@ def test_only_the_page_that_is_shown_is_built(shell: Shell) -> None:
     shell.strip._handle_msg({"type": "go", "page": "war-room"})
     assert list(shell.pages) == ["command", "war-room"]
     assert [column.visible for column in shell.content] == [False, True]
+
+
+def test_a_page_is_built_once_though_a_poll_and_a_click_show_it_at_the_same_time(
+    shell: Shell, wb: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with wb.session() as db:
+        ops.create_project(db, name="New")
+    building, polled = threading.Event(), threading.Event()
+    refresh = WarRoom.refresh
+
+    def slowly(self: WarRoom) -> None:
+        building.set()
+        polled.wait(1)  # in vain, when the poll waits for the click
+        refresh(self)
+
+    monkeypatch.setattr(WarRoom, "refresh", slowly)
+    click = threading.Thread(target=shell.state.go, args=("war-room",))
+    click.start()
+    assert building.wait(10)
+    shell.state.poll(force=True)
+    polled.set()
+    click.join()
+    assert len(shell.content) == len(shell.pages) == 2
 
 
 def test_a_page_that_was_left_is_found_as_it_was(shell: Shell) -> None:
