@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import panel as pn
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from workbench.bootstrap import Workbench
 from workbench.db import make_engine
@@ -33,6 +33,8 @@ FLAGS = [
 ]  # fmt: skip
 HERE = "127.0.0.1"
 FOUND = Path(__file__).parents[2] / ".venv" / "chromium-path"
+#: What an action may take on a machine whose cores are busy with other tests.
+PATIENCE_MS = 60_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,6 +43,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> None:
+    expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +81,7 @@ def context(context: BrowserContext, faults: list[str]) -> Iterator[BrowserConte
         if urlsplit(url).scheme not in ("data", "blob", "about") and urlsplit(url).hostname not in (HERE, "localhost"):
             faults.append(f"request to {url}")
 
+    context.set_default_timeout(PATIENCE_MS)
     context.on("request", lambda request: check(request.url))
     context.on("page", lambda page: page.on("websocket", lambda socket: check(socket.url)))
     context.on("weberror", lambda error: faults.append(f"page error: {error.error}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -21,14 +21,6 @@ VIEWS = (
     *(f"page=control-tower&show={show}" for show in ("queue&view=list", "failed", "unknown", "timeline")),
     *(f"page=control-tower&show={show}" for show in ("charts", "audit")),
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    """The machine may be busy with other tests."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

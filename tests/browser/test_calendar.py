@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,14 +20,6 @@ Visit = Callable[..., Page]
 BEN = Actor("Ben", Role.ADMIN)
 #: A Wednesday, and a month whose every day is still to come.
 DAY = "2099-06-03"
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    """The machine may be busy with other tests."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

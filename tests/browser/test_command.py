@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,14 +14,6 @@ from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 
 Visit = Callable[..., Page]
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    """The machine may be busy with other tests."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,14 +21,6 @@ from workbench.enums import AttemptStatus, CreativeStatus, QueueStatus, Strategy
 from workbench.models import Project
 
 Visit = Callable[..., Page]
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    """The machine may be busy with other tests."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

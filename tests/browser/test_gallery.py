@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests import factories
 from tests.browser.axe import findings
+from tests.browser.parts import dialog, told
 from tests.integration.test_creative_bulk import fill
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
@@ -23,14 +24,6 @@ from workbench.services.audit import Actor
 Visit = Callable[..., Page]
 ZONE = "Europe/Berlin"
 POST = "Which step of a shipment costs you most? See https://example.com/a-very-long-address-that-weighs-23 #logistics"
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    """The machine may be busy with other tests."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -53,18 +46,6 @@ def project_id(wb: Workbench) -> int:
 
 def card(page: Page, title: str) -> Locator:
     return page.get_by_role("region", name="Creatives").get_by_role("listitem").filter(has_text=title)
-
-
-def dialog(page: Page, title: str) -> Locator:
-    found = page.get_by_role("dialog").filter(has=page.get_by_role("heading", name=title))
-    expect(found).to_be_visible()
-    return found
-
-
-def told(page: Page, words: str) -> Locator:
-    message = page.get_by_role("region", name="Messages").get_by_role("status").filter(has_text=words)
-    expect(message).to_be_visible()
-    return message
 
 
 def test_creatives_look_as_on_their_platform_and_are_edited_in_place_with_the_keyboard(

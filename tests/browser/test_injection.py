@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page
 
 from tests import injections
 from tests.browser.hostile import TRAP, look
@@ -16,13 +16,6 @@ from workbench.bootstrap import Workbench
 Visit = Callable[..., Page]
 #: What opens something to look at, and changes nothing.
 OPENS = re.compile(r"^(Edit|Versions|Regenerate|Preview|Waiting for approval|Stale creatives|.*…$)")
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests import factories as make
 from tests.browser.axe import findings
+from tests.browser.parts import dialog
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.services import lead_import
@@ -34,12 +35,6 @@ def project_id(wb: Workbench) -> int:
                 db, lead.id, channel="email", direction="INBOUND", event_type="reply", summary=f"Call {lead.name}"
             )
         return project.id
-
-
-def dialog(page: Page, title: str | re.Pattern[str]) -> Locator:
-    found = page.get_by_role("dialog").filter(has=page.get_by_role("heading", name=title))
-    expect(found).to_be_visible()
-    return found
 
 
 def rows(page: Page) -> Locator:

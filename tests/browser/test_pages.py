@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests import factories
+from tests.browser.parts import dialog
 from tests.serving import HERE, free_port, running
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
@@ -22,14 +23,6 @@ Visit = Callable[..., Page]
 BEN = Actor("Ben", Role.ADMIN)
 PAGES = ("command", "war-room", "gallery", "leads", "control-tower")
 PAYLOADS = ("<script>window.ran = 1</script>", "<img src=x onerror='window.ran = 1'>")
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    """The machine may be busy with other tests."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -58,12 +51,6 @@ def project_id(wb: Workbench) -> int:
 
 def card(page: Page, words: str) -> Locator:
     return page.get_by_role("region", name="Creatives").get_by_role("listitem").filter(has_text=words)
-
-
-def dialog(page: Page, title: str) -> Locator:
-    found = page.get_by_role("dialog").filter(has=page.get_by_role("heading", name=title))
-    expect(found).to_be_visible()
-    return found
 
 
 def loaded(page: Page, key: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, WebSocketRoute, e
 from tests import factories
 from tests.browser import pdf
 from tests.browser.axe import findings
+from tests.browser.parts import dialog, press
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.enums import CreativeStatus, ProjectState, StrategyStatus
@@ -23,14 +24,6 @@ ARABIC = "مرحبا بكم في القهوة"
 TEXT = f"# Plan\n\n{HOSTILE}\n\n## {ARABIC}\n\n{'x' * 300}\n\n" + "".join(
     f"| {'wide' * 8} {number} | {'words ' * 30} |\n" + ("|---|---|\n" if number == 0 else "") for number in range(40)
 )
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    """The machine may be busy with other tests."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -55,16 +48,6 @@ def tab(page: Page, name: str) -> None:
 
 def text_area(page: Page) -> Locator:
     return page.get_by_label("Strategy, in markdown")
-
-
-def dialog(page: Page, title: str) -> Locator:
-    found = page.get_by_role("dialog").filter(has=page.get_by_text(title))
-    expect(found).to_be_visible()
-    return found
-
-
-def press(where: Page | Locator, name: str) -> None:
-    where.get_by_role("button", name=name, exact=True).click()
 
 
 def accessible(page: Page) -> None:

@@ -18,13 +18,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.parts import dialog, press, told
 from tests.serving import serving, until
-
-#: What an action may take on a machine whose cores are busy with other tests.
-PATIENCE_MS = 60_000
 
 LEADS = """\
 First Name,Last Name,Title,Company,Email,Email Status,Person Linkedin Url,Website
@@ -35,19 +32,6 @@ Nobody,Atall,COO,Broken Row Ltd,not-an-address,Verified,,https://example.com
 Ada,Lovelace,Head of Operations,Analytical Freight,ADA@example.com,Verified,http://www.linkedin.com/in/ada,https://example.com
 """
 ZONE = "Europe/Berlin"
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> Any:
-    expect.set_options(timeout=PATIENCE_MS)
-    yield
-    expect.set_options(timeout=5_000)
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Page:
-    context.set_default_timeout(PATIENCE_MS)
-    return context.new_page()
 
 
 def test_from_a_lead_file_to_a_sent_message(page: Page, tmp_path: Path) -> None:
@@ -94,25 +78,9 @@ def choose_project(page: Page, name: str) -> None:
     page.get_by_role("banner").get_by_role("combobox", name="Project").select_option(name)
 
 
-def dialog(page: Page, title: str | re.Pattern[str]) -> Locator:
-    found = page.get_by_role("dialog").filter(has=page.get_by_text(title))
-    expect(found).to_be_visible()
-    return found
-
-
 def see(where: Page | Locator, words: str | re.Pattern[str], *, exact: bool = False) -> None:
     """The words are on the screen. (Pages that were left stay in the document, hidden.)"""
     expect(where.get_by_text(words, exact=exact).filter(visible=True).first).to_be_visible()
-
-
-def press(where: Page | Locator, name: str | re.Pattern[str]) -> None:
-    where.get_by_role("button", name=name, exact=isinstance(name, str)).click()
-
-
-def told(page: Page, words: str | re.Pattern[str]) -> Locator:
-    message = page.get_by_role("region", name="Messages").get_by_role("status").filter(has_text=words)
-    expect(message).to_be_visible()
-    return message
 
 
 def choose(where: Locator, label: str, option: str | re.Pattern[str]) -> None:
@@ -316,11 +284,11 @@ def send_a_test(page: Page, data: Path) -> None:
     assert mails(data) == []
 
 
-def schedule_all(page: Page) -> datetime:
+def schedule_all(page: Page, in_seconds: int = 40) -> datetime:
     press(page, "Select all 3")
     press(page, "Schedule…")
     scheduling = dialog(page, "Schedule 3")
-    due = datetime.now(ZoneInfo(ZONE)).replace(microsecond=0) + timedelta(seconds=40)
+    due = datetime.now(ZoneInfo(ZONE)).replace(microsecond=0) + timedelta(seconds=in_seconds)
     scheduling.get_by_label("First one at").fill(f"{due:%Y-%m-%d %H:%M:%S}")
     zone = scheduling.get_by_label("Time zone")
     zone.fill(ZONE)
