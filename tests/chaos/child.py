@@ -25,7 +25,7 @@ from workbench import clock
 from workbench.accounts import Account
 from workbench.db import make_engine
 from workbench.enums import Mode, Platform
-from workbench.execution import worker as module
+from workbench.execution import turn, worker
 from workbench.execution.sending import Batch
 from workbench.gateways.base import Channel, Message, Outcome, Sender
 from workbench.gateways.registry import Gateways
@@ -76,14 +76,14 @@ def live(spec: Spec) -> int:
     accounts = tuple(Account.model_validate(account) for account in spec.accounts)
     accounts = tuple(account.model_copy(update={"secret": SecretStr(account.name)}) for account in accounts)
     runtime = _Runtime(settings, accounts, _Gateways(settings, accounts, spec))
-    module.HOUSEKEEPING_SECONDS = spec.housekeeping_seconds  # type: ignore[misc]
+    worker.HOUSEKEEPING_SECONDS = spec.housekeeping_seconds  # type: ignore[misc]
     if spec.dies:
         _arm(spec.dies, die)
     if spec.freezes:
         _arm(spec.freezes, freeze)
         # On SQLite, a thread that is frozen in a transaction of its own would hold up everybody: another test.
-        vars(module)["chores"] = SimpleNamespace(chores=lambda *_: nullcontext())
-    module.Worker(engine, runtime, worker_id=worker_id(os.getpid(), spec.name)).run(stop)
+        vars(worker)["chores"] = SimpleNamespace(chores=lambda *_: nullcontext())
+    worker.Worker(engine, runtime, worker_id=worker_id(os.getpid(), spec.name)).run(stop)
     engine.dispose()
     return 0
 
@@ -130,7 +130,7 @@ def freeze() -> None:
 Act = Callable[[], None]
 
 
-def _before(name: str, owner: Any = module) -> Callable[[Act], None]:
+def _before(name: str, owner: Any = turn) -> Callable[[Act], None]:
     """At the moment when ``name`` is called."""
 
     def arm(act: Act) -> None:
@@ -145,7 +145,7 @@ def _before(name: str, owner: Any = module) -> Callable[[Act], None]:
     return arm
 
 
-def _after(name: str, owner: Any = module, when: Callable[[Any], bool] = lambda _: True) -> Callable[[Act], None]:
+def _after(name: str, owner: Any = turn, when: Callable[[Any], bool] = lambda _: True) -> Callable[[Act], None]:
     """When ``name`` has been called; what it did is committed or not, as it is by then."""
 
     def arm(act: Act) -> None:
@@ -164,17 +164,17 @@ def _after(name: str, owner: Any = module, when: Callable[[Any], bool] = lambda 
 
 #: The named points. Those around a call are seen by the channel, the others by the worker.
 POINTS: dict[str, Callable[[Act], None] | None] = {
-    "after the claim": _before("_handle", module.Worker),
+    "after the claim": _before("_handle", worker.Worker),
     "after expanding": _before("Run"),
     "before begin commits": _after("begin", when=lambda batch: isinstance(batch, Batch)),
     "after begin": _before("deliver"),
     "before the call": None,
     "after the call": None,
     "before finish commits": _after("finish"),
-    "after finish": _after("_finish", module.Worker),
+    "after finish": _after("_finish", turn.Turn),
     "before release commits": _after("release"),
-    "after release": _after("_handle", module.Worker),
-    "before reap commits": _after("reap", when=bool),
+    "after release": _after("_handle", worker.Worker),
+    "before reap commits": _after("reap", worker, when=bool),
 }
 
 

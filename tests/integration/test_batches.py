@@ -16,7 +16,7 @@ from tests.execution_kit import SENDING, SENT, Wire, fresh, mailing, statuses, w
 from workbench.db import data_version, for_single_reads, insert_many
 from workbench.enums import QueueStatus
 from workbench.errors import DatabaseProblem
-from workbench.execution import worker as module
+from workbench.execution import turn as module
 from workbench.gateways.base import Message, Outcome, Sent, Unknown
 from workbench.models import AuditEvent, Base, Project
 from workbench.settings import Settings
@@ -57,7 +57,7 @@ def test_a_commit_whose_answer_was_lost_takes_the_next_batch_back_and_sends_noth
 ) -> None:
     """The commit went through, so the next batch is SENDING, and nobody was called for it."""
     row, wire = mailing(db, 4), Wire()
-    real, begun = module.Worker._transaction, []
+    real, begun = module.Turn._transaction, []
     real_begin = module.begin
 
     def noted(session: Session, run: Any) -> Any:
@@ -65,7 +65,7 @@ def test_a_commit_whose_answer_was_lost_takes_the_next_batch_back_and_sends_noth
         return real_begin(session, run)
 
     @contextmanager
-    def lost(self: module.Worker, **options: bool) -> Iterator[Session]:
+    def lost(self: module.Turn, **options: bool) -> Iterator[Session]:
         before = len(begun)
         with real(self, **options) as session:
             yield session
@@ -73,7 +73,7 @@ def test_a_commit_whose_answer_was_lost_takes_the_next_batch_back_and_sends_noth
             raise DatabaseProblem("the connection broke while it committed")
 
     monkeypatch.setattr(module, "begin", noted)
-    monkeypatch.setattr(module.Worker, "_transaction", lost)
+    monkeypatch.setattr(module.Turn, "_transaction", lost)
     one = worker(engine, settings, wire, email_batch=2)
     one.run_once()
     assert statuses(db, row) == [SENT] * 4

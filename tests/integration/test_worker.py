@@ -33,7 +33,7 @@ from tests.execution_kit import (
 from workbench import operator_services as ops
 from workbench.clock import now
 from workbench.enums import Consent, CreativeStatus, LeadStatus, Mode, QueueStatus, SuppressionReason
-from workbench.execution.worker import OutcomeLost, Worker
+from workbench.execution.turn import OutcomeLost
 from workbench.gateways.base import Deferred, Message, Outcome, Rejected, Sent, Unknown
 from workbench.models import (
     ContactEvent,
@@ -500,7 +500,7 @@ def test_a_database_that_refuses_the_outcome_ends_the_worker_and_never_resends(
 ) -> None:
     from sqlalchemy.exc import IntegrityError
 
-    from workbench.execution import worker as module
+    from workbench.execution import turn as module
 
     def refuse(*args: object, **kwargs: object) -> None:
         raise IntegrityError("UPDATE", {}, Exception("refused"))
@@ -521,13 +521,13 @@ def test_a_begin_whose_answer_was_lost_is_taken_back_because_nothing_was_called(
     db: Session, engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from workbench.errors import DatabaseProblem
-    from workbench.execution import worker as module
+    from workbench.execution import turn as module
 
     row, wire = mailing(db, 2), Wire()
     one = worker(engine, settings, wire)
-    real = module.Worker._transaction
+    real = module.Turn._transaction
 
-    def cut(self: Worker, **options: bool):  # type: ignore[no-untyped-def]
+    def cut(self: module.Turn, **options: bool):  # type: ignore[no-untyped-def]
         from contextlib import contextmanager
 
         @contextmanager
@@ -548,7 +548,7 @@ def test_a_begin_whose_answer_was_lost_is_taken_back_because_nothing_was_called(
         return real_begin(session, run)
 
     with monkeypatch.context() as patched:
-        patched.setattr(module.Worker, "_transaction", cut)
+        patched.setattr(module.Turn, "_transaction", cut)
         patched.setattr(module, "begin", noted)
         with pytest.raises(DatabaseProblem):
             one.run_once()
@@ -579,7 +579,7 @@ def test_the_worker_logs_ids_and_never_texts_or_addresses(
 def test_a_long_mailing_lets_what_is_due_meanwhile_have_its_turn(
     db: Session, engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from workbench.execution import worker as module
+    from workbench.execution import turn as module
 
     monkeypatch.setattr(module, "TURN_SECONDS", 0.0)
     mail, post = mailing(db, 6, at=now() - timedelta(minutes=10)), posting(db)
@@ -594,7 +594,7 @@ def test_a_long_mailing_lets_what_is_due_meanwhile_have_its_turn(
 def test_a_row_that_nobody_foresaw_waits_and_does_not_stop_the_others(
     db: Session, engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from workbench.execution import worker as module
+    from workbench.execution import turn as module
 
     mail, post = mailing(db, 1, at=now() - timedelta(minutes=10)), posting(db)
 
