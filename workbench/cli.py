@@ -162,8 +162,8 @@ def import_(file: Path, project: str, client: str, campaign: str, who: str | Non
         campaign_id = campaigns[0] if campaigns else contract.create_campaign(db, project_id, campaign)["id"]
         with click.progressbar(length=1, label="Importing", file=sys.stderr) as bar:
 
-            def progress(done: int, rows: int | None) -> None:
-                bar.length = rows or done
+            def progress(done: int, rows: int) -> None:
+                bar.length = rows
                 bar.update(done - bar.pos)
 
             result = contract.import_leads(db, campaign_id, file, filename=file.name, progress=progress)

@@ -11,6 +11,7 @@
     │   ├── ContentInvalid       a text its platform would refuse
     │   ├── ScheduleInvalid      a time in the past, unknown, or that a clock change skips or repeats
     │   └── LeadFileInvalid      a lead file that cannot be read at all
+    ├── Cancelled                the person who began it stopped it; nothing of it stands
     ├── ImportStopped            a part of a lead file is in, and the rest is not (says how far)
     ├── NotConfigured            a setting is missing; says which one
     ├── GatewayFault             an outside system that was asked something refused, failed or did not answer
@@ -87,6 +88,10 @@ class ScheduleInvalid(InputError):
 
 class LeadFileInvalid(InputError):
     """This file cannot be read as a list of leads."""
+
+
+class Cancelled(WorkbenchError):
+    """Cancelled. Nothing was changed."""
 
 
 class ImportStopped(WorkbenchError):

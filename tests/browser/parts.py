@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
+
+from workbench.services.progress import Progress
 
 
 def dialog(page: Page, title: str | re.Pattern[str]) -> Locator:
@@ -24,3 +28,16 @@ def told(page: Page, words: str | re.Pattern[str]) -> Locator:
 def press(where: Page | Locator, name: str | re.Pattern[str]) -> None:
     """Press the button of this name."""
     where.get_by_role("button", name=name, exact=isinstance(name, str)).click()
+
+
+def hold_until_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long work waits after its first part until somebody cancels it: so a test cannot come too late."""
+    tell = Progress.tell
+
+    def held(self: Progress, done: int, total: int) -> bool:
+        tell(self, done, total)
+        while self._cancelled is not None and not self._cancelled():
+            time.sleep(0.02)
+        return self._cancelled is not None
+
+    monkeypatch.setattr(Progress, "tell", held)

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests import factories
 from tests.browser.axe import findings
+from tests.browser.parts import dialog, hold_until_cancelled, told
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 
@@ -113,8 +114,24 @@ def test_the_feed_goes_on_when_it_is_scrolled_and_is_narrowed_in_the_address(vis
     assert "UTC" in str(time.get_attribute("title"))
 
 
-def test_an_empty_workbench_can_be_filled_with_the_demo(visit: Visit, wb: Workbench) -> None:
+def test_the_demo_shows_how_far_it_is_is_cancelled_by_keyboard_and_fills_an_empty_workbench(
+    visit: Visit, wb: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold_until_cancelled(monkeypatch)
     page = visit()
+    page.get_by_role("button", name="Load the demo…").click()
+    loading = dialog(page, "Load the demo")
+    loading.get_by_role("button", name="Load the demo").press("Enter")
+    expect(loading.get_by_role("progressbar", name="Load the demo")).to_be_visible()
+    expect(loading.get_by_text(re.compile(r"[1-9][0-9,]* of [0-9,]+ rows"))).to_be_visible()
+    assert findings(page) == []
+    page.keyboard.press("Tab")
+    expect(loading.get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Enter")
+    told(page, "Cancelled. Nothing was changed.")
+    with wb.session() as db:
+        assert ops.list_projects(db) == []
+    monkeypatch.undo()
     page.get_by_role("button", name="Load the demo…").click()
     page.get_by_role("dialog").get_by_role("button", name="Load the demo").click()
     expect(page.get_by_text("The demo is loaded")).to_be_visible(timeout=60_000)

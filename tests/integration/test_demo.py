@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from tests import factories as make
 from workbench import clock, placeholders
+from workbench import operator_services as contract
 from workbench.db import make_engine
 from workbench.enums import Mode, Platform, Role
-from workbench.errors import InputError, InvalidTransition
+from workbench.errors import Cancelled, InputError, InvalidTransition
 from workbench.execution.worker import Worker
 from workbench.models import (
     AuditEvent,
@@ -56,6 +57,7 @@ from workbench.platform_rules import problems
 from workbench.services.audit import Actor
 from workbench.services.demo import load_demo
 from workbench.services.rollup import Counts, creative_after, roll_up
+from workbench.services.safety import settings_row
 from workbench.settings import Settings
 
 AS_OF = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -184,6 +186,18 @@ def test_it_is_only_for_an_empty_installation_in_simulation(sqlite_db: Session) 
     sqlite_db.flush()
     with pytest.raises(InvalidTransition, match="live"):
         load_demo(sqlite_db, AS_OF)
+
+
+def test_how_far_it_is_is_told_and_cancelled_it_leaves_nothing(db: Session) -> None:
+    told: list[tuple[int, int]] = []
+    with pytest.raises(Cancelled, match="Nothing was changed"):
+        contract.load_demo(
+            db, progress=lambda done, rows: told.append((done, rows)), cancelled=lambda: told[-1][0] > told[-1][1] // 2
+        )
+    assert told[-1][1] // 2 < told[-1][0] < told[-1][1]
+    assert told == sorted(told)
+    assert set(_counts(db).values()) == {0}
+    assert settings_row(db).demo_at is None
 
 
 def test_it_can_never_go_live_and_claims_no_health_it_has_not(demo: Session) -> None:

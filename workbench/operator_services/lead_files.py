@@ -20,6 +20,7 @@ from workbench.services import campaigns, lead_columns, lead_import, rejected_ro
 from workbench.services.audit import Actor, record
 from workbench.services.lead_file import SEPARATORS, LeadFile, open_lead_file
 from workbench.services.lead_rows import RowReader
+from workbench.services.progress import Progress
 
 #: What a column of a lead file can be read as, with the words a person chooses it by.
 LEAD_FIELDS: Final = lead_columns.FIELDS
@@ -61,7 +62,7 @@ def import_leads(
     columns: Mapping[str, str | None] | None = None,
     filename: str = "",
     encoding: str | None = None,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> ImportResult:
     """Import a file of leads into a campaign. For operators.
@@ -95,7 +96,7 @@ def import_leads(
     rejects = rejected_rows.RejectedRows(folder, name, file.header)
     run = _Import(db, campaign_id, file, chosen, total, rejects)
     try:
-        stopped = run.run(progress, cancelled)
+        stopped = run.run(Progress(progress, cancelled))
     except BaseException as error:
         rejects.discard()
         if isinstance(error, WorkbenchError) and run.tally.rows:
@@ -154,21 +155,16 @@ class _Import:
             "at": self._at.isoformat(),
         }
 
-    def run(
-        self,
-        progress: Callable[[int, int | None], None] | None,
-        cancelled: Callable[[], bool] | None,
-    ) -> bool:
+    def run(self, progress: Progress) -> bool:
         """Import until the end. Says whether it was cancelled before."""
         rows = self._file.rows()
         while True:
             self._take(list(islice(rows, lead_import.CHUNK)))
             done = self.tally.rows
-            if progress is not None:
-                progress(done, self._total)
+            cancelled = progress.tell(done, self._total)
             if done >= self._total:
                 return False
-            if cancelled is not None and cancelled():
+            if cancelled:
                 self._rejects.finish()
                 with operation(self._db, Role.OPERATOR, write=True) as actor:
                     self._record(actor, "leads.import_cancel", {**self.tally.counts, "rows": done})

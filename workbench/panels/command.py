@@ -17,8 +17,10 @@ from workbench.panels.components.first_run import FirstRun
 from workbench.panels.components.link_list import LinkList
 from workbench.panels.components.metric_row import MetricRow
 from workbench.panels.layout import split
+from workbench.panels.long_work import GOES_ON_WHOLE, LongWork
 from workbench.panels.new_project import NewProject
 from workbench.panels.state import WorkbenchState
+from workbench.services.progress import Asked, Tell
 
 PAGE_OF_FEED: Final = 25
 #: A refresh reads again what was loaded, up to here.
@@ -32,6 +34,8 @@ KINDS: Final = {
     "decisions": "Decisions",
     "searches": "Lead searches",
 }
+
+DEMO: Final = "Load the demo"
 
 _ICONS: Final = {"attempt": "send", "contact": "reply", "discovery": "search", "audit": "edit"}
 _TONED_ICONS: Final = {"error": "error", "warn": "warn"}
@@ -184,6 +188,7 @@ class Command(PageView):
         )
         self.first_run = FirstRun(visible=False, on_choose=self._choose_first)
         self.new_project = NewProject(self)
+        self.loading = LongWork(state, DEMO, closing=GOES_ON_WHOLE)
         self.main = split(self.board, self.feed)
         self.body[:] = [self.metrics, self.first_run, self.main]
         self._events: list[ActivityEvent] = []
@@ -261,9 +266,11 @@ class Command(PageView):
             self.new_project.open()
         elif what == "leads":
             self.state.go("leads")
+        elif what == "demo" and self.loading.running:
+            self._show_loading()
         elif what == "demo" and not demo_refusal(self.state):
             self.open_dialog(
-                "Load the demo",
+                DEMO,
                 safe.text(
                     "Eight projects with 40 campaigns, 5,000 invented people and 90 days of activity are written into "
                     "this database. It takes some seconds, and it cannot be taken back: a database that holds the "
@@ -275,12 +282,23 @@ class Command(PageView):
 
     @action
     def _click_load(self, *_: Any) -> None:
-        self.close_dialog()
+        def run(tell: Tell, cancelled: Asked) -> bool:
+            return self.state.call(ops.load_demo, progress=tell, cancelled=cancelled)
+
         self.first_run.progress = "Loading the demo…"
-        try:
-            loaded = self.state.call(ops.load_demo)
-        finally:
-            self.first_run.progress = ""
+        self.loading.start(
+            run, self._demo_loaded, show=self._show_loading, words="Inventing people…", failed=self._demo_ended
+        )
+
+    def _show_loading(self) -> None:
+        self.open_dialog(DEMO, self.loading.part, closes_on_click=True)
+
+    def _demo_ended(self) -> None:
+        self.first_run.progress = ""
+        self.close_dialog()
+
+    def _demo_loaded(self, loaded: bool) -> None:
+        self._demo_ended()
         if loaded:
             self.state.tell("The demo is loaded. Choose a project in the header, or open a card of the board.")
         else:

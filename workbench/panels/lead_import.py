@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,18 +9,20 @@ import panel as pn
 import panel_material_ui as pmu
 
 from workbench import operator_services as ops
-from workbench.errors import WorkbenchError
 from workbench.operator_services.lead_files import LEAD_FIELDS
 from workbench.operator_services.types import ImportPreview, ImportResult
 from workbench.panels import safe
 from workbench.panels.base import StateView, action, quietly
 from workbench.panels.components.download import Download
 from workbench.panels.components.table import Table
+from workbench.panels.long_work import LongWork
 from workbench.panels.new_project import typed
 from workbench.panels.tools import lined_up, tool
+from workbench.services.progress import Asked, Tell
 
 #: Files above this are imported from the command line: a browser would hold them in memory several times over.
 LARGEST_MB: Final = 50
+TITLE: Final = "Import leads"
 NEW: Final = "new"
 KEEP: Final = ""
 
@@ -36,12 +37,18 @@ class LeadImport:
         self.filename = ""
         self.rejected: str | None = None
         self._campaigns_of = NEW
-        #: Set by the person in one thread, asked by the import in another.
-        self._cancel = threading.Event()
-        self._confirm: list[Any] = []
+        self.work = LongWork(page.state, "Import of leads")
+        self.steps = pn.Column(sizing_mode="stretch_width")
+        self._dialog: Any = None
+        #: Whether an import ended while its dialog was closed.
+        self._unseen = False
 
     def open(self) -> None:
-        """Step one: the file."""
+        """Step one: the file; or how far an import is that goes on, or what it came to while nobody looked."""
+        if self.work.running or self._unseen:
+            self._unseen = False
+            self._open()
+            return
         self._campaigns_of = NEW
         self.file = pn.widgets.FileInput(accept=".csv,.tsv,.txt", multiple=False, sizing_mode="stretch_width")
         self.file.param.watch(self._click_file, "value")
@@ -54,7 +61,10 @@ class LeadImport:
             self.file,
             sizing_mode="stretch_width",
         )
-        self.page.open_dialog("Import leads", self.steps, width="md")
+        self._open()
+
+    def _open(self) -> None:
+        self._dialog = self.page.open_dialog(TITLE, self.steps, width="md")
 
     @action
     def _click_file(self, event: Any) -> None:
@@ -138,40 +148,30 @@ class LeadImport:
     def _click_import(self, *_: Any) -> None:
         columns = {header: widget.value or None for header, widget in self.columns.items()}
         project_id, campaign_id = self._target()
-        self._show_progress()
-        try:
-            result = self.state.call(
+        confirm = list(self.steps)
+
+        def run(tell: Tell, cancelled: Asked) -> ImportResult:
+            return self.state.call(
                 ops.import_leads,
                 campaign_id,
                 self.data,
                 columns=columns,
                 filename=self.filename,
-                progress=self._tell_progress,
-                cancelled=self._cancel.is_set,
+                progress=tell,
+                cancelled=cancelled,
             )
-        except WorkbenchError:
-            self.steps[:] = self._confirm
-            raise
-        self._show_result(result, project_id)
 
-    def _show_progress(self) -> None:
-        """Between the steps: how far it is, and a button to stop it. Closing the dialog stops nothing."""
-        self._cancel.clear()
-        self._confirm = list(self.steps)
-        # The Material one has no name for people who listen to the page.
-        self.bar = pn.indicators.Progress(value=0, sizing_mode="stretch_width", margin=(10, 10))
-        self.told = safe.text("Reading the file…", kind="note")
-        self.stop = pmu.Button(label="Cancel the import", variant="outlined", on_click=self._click_stop)
-        row = pn.Row(pn.layout.HSpacer(), self.stop, sizing_mode="stretch_width", margin=(8, 0))
-        self.steps[:] = lined_up(self.told, self.bar, row)
+        def show(*parts: Any) -> None:
+            self.steps[:] = parts
 
-    def _tell_progress(self, done: int, rows: int | None) -> None:
-        self.bar.value = int(100 * done / max(1, rows or done))
-        self.told.object = safe.text_html(f"{done:,} of {rows or done:,} rows are in.", "note")
-
-    def _click_stop(self, *_: Any) -> None:
-        self._cancel.set()
-        self.stop.param.update(disabled=True, label="Stopping after the rows at hand…")
+        self.work.start(
+            run,
+            lambda result: self._show_result(result, project_id),
+            show=lambda: show(self.work.part),
+            words="Reading the file…",
+            cancel="Cancel the import",
+            failed=lambda: show(*confirm),
+        )
 
     def _target(self) -> tuple[int, int]:
         """The project and campaign chosen, made when they are new. Remembered, so that a second try reuses them."""
@@ -214,6 +214,9 @@ class LeadImport:
                 safe.text("Download the rejected rows, mend them there, and import that file.", kind="note"),
                 Download(label="Download rejected rows", filename=Path(self.rejected).name, write=self._rejected_csv),
             ]
+        self._unseen = not self._dialog.open
+        if self._unseen:
+            self.state.tell(f"{words} Import leads shows it row by row.", "warn" if result["rejected"] else "ok")
         done = pmu.Button(label="Show the leads", on_click=lambda *_: self._click_done(project_id))
         self.steps[:] = lined_up(*parts, pn.Row(pn.layout.HSpacer(), done, sizing_mode="stretch_width", margin=(8, 0)))
 

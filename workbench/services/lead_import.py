@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, cast
@@ -25,7 +25,6 @@ CHUNK: Final = 5_000
 MOST_OUTCOMES: Final = 10_000
 
 Outcome = Literal["imported", "merged", "unchanged", "rejected"]
-Progress = Callable[[int, int | None], None]
 
 #: Number, cells, and the lead they make or the reason why they make none.
 ReadRow = tuple[int, list[str], dict[str, Any] | str]

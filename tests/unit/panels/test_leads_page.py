@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ from tests import factories
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.enums import Role
-from workbench.panels import Leads, WorkbenchState
+from workbench.panels import Leads, WorkbenchState, long_work
 from workbench.panels.lead_import import NEW
 from workbench.services import lead_import
 
@@ -66,6 +67,7 @@ def test_a_file_becomes_leads_of_a_new_project_and_campaign_and_every_row_is_acc
     dialog.project.value = NEW
     dialog.project_name.value, dialog.client.value, dialog.campaign_name.value = "Winter", "Helio", "Freight"
     dialog._click_import()
+    dialog.work.wait()
     text = dialog.steps[0].object
     assert "2 imported" in text
     assert "1 rejected" in text
@@ -84,9 +86,11 @@ def test_the_second_try_of_an_import_does_not_make_a_second_project(view: Leads,
     dialog.project.value = NEW
     dialog.project_name.value, dialog.campaign_name.value = "Winter", ""
     dialog._click_import()
+    dialog.work.wait()
     assert view.state.message.tone == "error", "a campaign needs a name"
     dialog.campaign_name.value = "Freight"
     dialog._click_import()
+    dialog.work.wait()
     with wb.session() as db:
         assert [row["name"] for row in ops.list_projects(db)].count("Winter") == 1
         assert len(ops.list_leads(db)) == 2
@@ -281,22 +285,52 @@ def test_a_viewer_is_offered_nothing_that_changes_anything(session_of: Any, proj
 
 def test_an_import_shows_how_far_it_is_and_can_be_stopped(view: Leads, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lead_import, "CHUNK", 10)
+    monkeypatch.setattr(long_work, "TELL_SECONDS", 0.0)
     choose_file(view, b"email\n" + b"".join(b"a%d@example.com\n" % number for number in range(35)))
     dialog = view.importing
     dialog.campaign_name.value = "Freight"
-    told: list[tuple[str, int]] = []
-    tell = dialog._tell_progress
+    told: list[tuple[str, int, int]] = []
 
-    def tell_and_stop(done: int, rows: int | None) -> None:
-        tell(done, rows)
-        told.append((dialog.told.object, dialog.bar.value))
-        if done == 20:
-            dialog.stop.clicks += 1
+    def stop_after_two(event: Any) -> None:
+        part = dialog.work.part
+        told.append((part.words, part.done, part.total))
+        if part.done == 20:
+            part._handle_msg({"type": "cancel"})
 
-    monkeypatch.setattr(dialog, "_tell_progress", tell_and_stop)
+    dialog.work.part.param.watch(stop_after_two, "words")
     dialog._click_import()
-    assert [value for _, value in told] == [28, 57]
-    assert "20 of 35 rows are in." in told[-1][0]
+    dialog.work.wait()
+    assert told == [("Reading the file…", 0, 0), ("10 of 35 rows", 10, 35), ("20 of 35 rows", 20, 35)]
     assert "Cancelled: 20 of 35 rows were dealt with, and that stays. 20 rows: 20 imported" in dialog.steps[0].object
     with view.state.session() as db:
         assert ops.count_leads(db) == 20
+
+
+def test_an_import_goes_on_while_its_dialog_is_closed_and_tells_what_it_came_to(
+    view: Leads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose_file(view, APOLLO)
+    dialog = view.importing
+    dialog.campaign_name.value = "Freight"
+    seen, go_on = threading.Event(), threading.Event()
+    the_import = ops.import_leads
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        seen.set()
+        go_on.wait()
+        return the_import(*args, **kwargs)
+
+    monkeypatch.setattr(ops, "import_leads", slow)
+    dialog._click_import()
+    seen.wait()
+    view.close_dialog()
+    dialog.open()
+    assert dialog.steps.objects == [dialog.work.part], "it is found again by its button"
+    view.close_dialog()
+    go_on.set()
+    dialog.work.wait()
+    assert "2 imported, 0 merged, 0 unchanged, 1 rejected" in view.state.message.text
+    dialog.open()
+    assert "1 rejected" in dialog.steps[0].object
+    dialog.open()
+    assert "Up to 50 MB here" in dialog.steps[0].object

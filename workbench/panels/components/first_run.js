@@ -13,7 +13,7 @@ export function render({model}) {
   const show = () => ways.replaceChildren(...WAYS.map(({what, sign, title, text, button}) => h("section.card.way", {},
     h("span.tone-accent", {}, icon(sign, 32)), h("h3", {}, title), h("p.muted", {}, text),
     h("button.button", {
-      type: "button", class: what === "project" ? "primary" : "", disabled: !may(what) || Boolean(model.progress),
+      type: "button", class: what === "project" ? "primary" : "", disabled: !may(what) || (what !== "demo" && Boolean(model.progress)),
       title: may(what) ? null : what === "demo" ? model.why_not : "This needs the role operator.",
       onclick: () => model.send_msg({type: "choose", what}),
     }, what === "demo" && model.progress ? model.progress : button))))

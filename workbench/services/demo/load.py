@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,19 +19,20 @@ from workbench.services.demo.clients import CLIENTS
 from workbench.services.demo.people import People
 from workbench.services.demo.rows import Rows
 from workbench.services.demo.telling import Telling
+from workbench.services.progress import Progress
 from workbench.services.safety import settings_row
 
 #: Attempts at scale 1.
 ATTEMPTS: Final = 20_000
 
 
-def load_demo(session: Session, as_of: datetime, scale: int = 1) -> None:
+def load_demo(session: Session, as_of: datetime, scale: int = 1, progress: Progress | None = None) -> None:
     """Eight projects in all states, 40 campaigns, 5,000 leads and 20,000 attempts over the 90 days before ``as_of``,
     and what is planned for the two weeks after it; all of it ``scale`` times. Flushes.
 
     Everything is in simulation mode, every address is at example.com, and the database can never go live. The same
     ``as_of`` makes the same rows. Raises :class:`InputError` when the database has projects already, or is given
-    a scale below 1; :class:`InvalidTransition` in live mode.
+    a scale below 1; :class:`InvalidTransition` in live mode; :class:`Cancelled` when ``progress`` says so.
     """
     at = as_utc(as_of)
     if isinstance(scale, bool) or not isinstance(scale, int) or scale < 1:
@@ -46,12 +48,17 @@ def load_demo(session: Session, as_of: datetime, scale: int = 1) -> None:
     safety.demo_at = safety.updated_at = at
     session.add(safety)
     people = People(random.Random("people"))  # noqa: S311 - invented people need no secrecy
+    watched = progress or Progress()
     for number in range(scale):
-        _agency(session, at, people, number)
+
+        def tell(done: int, rows: int, before: int = number) -> None:
+            watched.step(before * rows + done, scale * rows)  # each agency is about as large as the first
+
+        _agency(session, at, people, number, tell)
     session.flush()
 
 
-def _agency(session: Session, as_of: datetime, people: People, number: int) -> None:
+def _agency(session: Session, as_of: datetime, people: People, number: int, tell: Callable[[int, int], None]) -> None:
     """All clients once. The last one's last e-mail makes the sum of attempts even."""
     rows = Rows(session)
     attempts = 0
@@ -74,4 +81,4 @@ def _agency(session: Session, as_of: datetime, people: People, number: int) -> N
         if client.topics:
             posts.leave_open(telling)
         attempts += telling.attempts
-    rows.insert()
+    rows.insert(tell)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -41,6 +41,8 @@ _ORDER: Final[Sequence[type[Base]]] = (
     Suppression,
     AuditEvent,
 )
+#: Rows in one statement.
+PART: Final = 1_000
 _LATER: Final = ("intake_id", "strategy_id", "approved_strategy_id")
 
 
@@ -62,15 +64,20 @@ class Rows:
         """The remembered row, to be changed before it is inserted."""
         return self._rows[model][id_ - self._last[model] - 1]
 
-    def insert(self) -> None:
-        """Insert everything; audit events in the order of their time."""
+    def insert(self, tell: Callable[[int, int], None]) -> None:
+        """Insert everything; audit events in the order of their time. ``tell`` hears of each part that is in."""
         self._in_order_of_time()
+        done, total = 0, sum(map(len, self._rows.values()))
         for model in _ORDER:
             rows = self._rows[model]
             if model is Project:
                 rows = [{**row, **dict.fromkeys(_LATER)} for row in rows]
-            if rows:
-                self._session.execute(sa.insert(model.__table__), _same_keys(rows))  # type: ignore[arg-type]
+            alike = _same_keys(rows)
+            for start in range(0, len(alike), PART):
+                part = alike[start : start + PART]
+                self._session.execute(sa.insert(model.__table__), part)  # type: ignore[arg-type]
+                done += len(part)
+                tell(done, total)
         table = sa.table("projects", sa.column("id"), *(sa.column(name) for name in _LATER))
         update = sa.update(table).where(table.c.id == sa.bindparam("of_id"))
         self._session.execute(
