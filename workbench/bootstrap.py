@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import builtins
 import tempfile
 from collections.abc import Callable, Hashable
 from datetime import datetime
@@ -199,6 +200,8 @@ def open_workbench(
     NotConfigured, DatabaseProblem, PermissionDenied
     """
     moment = _moment(as_of)
+    if hasattr(builtins, "__IPYTHON__"):
+        _show_text_as_text()
     if demo and settings is None and database_url is None and data_dir is None:
         folder = tempfile.TemporaryDirectory(prefix="workbench-demo-")
         atexit.register(folder.cleanup)
@@ -218,6 +221,11 @@ def open_workbench(
             actor = find_actor(db, actor) if have_users(db) else Actor(actor, Role.ADMIN)
     kept = settings.data_dir / "mirror" if keep_mirror else None
     return Workbench(runtime, engine, Mirror(engine, folder=kept, progress=bar_for_a_person()), actor)
+
+
+def _show_text_as_text() -> None:
+    """Let the tables of this notebook make no formula of what stands between dollar signs: a formula can hold links."""
+    pd.set_option("display.html.use_mathjax", False, "styler.html.mathjax", False)
 
 
 def open_database(settings: Settings) -> sa.Engine:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 
 from tests.notebooks.execute import FOLDER, NOBODY
@@ -56,6 +58,17 @@ def test_a_report_is_one_file_that_asks_no_network(tmp_path: Path) -> None:
     wb.close()
     assert "<table>" in report
     assert not re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", report)
+
+
+def test_a_table_in_a_notebook_makes_no_formula_of_what_somebody_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builtins, "__IPYTHON__", True, raising=False)
+    with pd.option_context("display.html.use_mathjax", True, "styler.html.mathjax", True):
+        open_workbench(data_dir=tmp_path).close()
+        table = pd.DataFrame({"text": [r"$$\href{javascript:ran()}{x}$$"]})
+        assert "mathjax_ignore" in table.to_html(notebook=True)
+        assert "mathjax_ignore" in table.style.to_html()
 
 
 def _source(path: Path) -> str:

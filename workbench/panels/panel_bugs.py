@@ -20,6 +20,8 @@
 7. What cannot be sent at once waits for a task that sends what has gathered. A task that ends takes the mark away by
    which the next one knows that there is something to send, so what gathered while it was sending waits until
    something else changes. Here a task that ends looks again.
+8. In a notebook, a page's data stand in a script in the cell's output, in which ``</script>`` in any text of them ends
+   that script: what follows becomes part of the notebook and runs. Here they hold no ``<``.
 """
 
 from __future__ import annotations
@@ -31,9 +33,11 @@ from itertools import groupby
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from bokeh.core.json_encoder import serialize_json
 from bokeh.document import Document
 from bokeh.server.session import ServerSession
 from panel.io import document as panel_document
+from panel.io import notebook as panel_notebook
 from panel.io.state import state
 from panel.reactive import Syncable
 from panel.viewable import MimeRenderMixin
@@ -156,6 +160,10 @@ _add_busy: Any = _one_at_a_time(type(state)._add_busy_event)
 _clean_busy: Any = _one_at_a_time(type(state)._cleanup_busy_counter)
 
 
+def _script_json(value: Any) -> str:
+    return str(serialize_json(value)).replace("<", r"\u003c")
+
+
 def work_around() -> None:
     """Mend Panel in this process. May be called again."""
     for owner, name, mended in (
@@ -166,6 +174,7 @@ def work_around() -> None:
         (ServerSession, "_handle_pull", _pull),
         (Document, "add_next_tick_callback", _next_tick),
         (panel_document, "_dispatch_msgs", _dispatch),
+        (panel_notebook, "serialize_json", _script_json),
         (Parameters, "_BATCH_WATCH", _per_thread("BATCH_WATCH", bool)),
         (Parameters, "_TRIGGER", _per_thread("TRIGGER", bool)),
         (Parameters, "_events", _per_thread("events", list)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -14,6 +15,7 @@ import panel_material_ui as pmu
 import param
 import pytest
 from bokeh.document import Document
+from panel.io import notebook as panel_notebook
 from panel.io.document import create_doc_if_none_exists, schedule_write_events
 from panel.io.state import set_curdoc, state
 from panel.models.comm_manager import CommManager
@@ -222,3 +224,14 @@ def test_what_changes_while_a_sending_ends_is_sent_too(document: Document, turns
         return [text for text in browser.taken if text]
 
     assert asyncio.run(send()) == ["first", "second"]
+
+
+def test_no_text_ends_the_script_that_holds_a_pages_data_in_a_notebook(document: Document) -> None:
+    text = "</script><script>ran()</script><!--"
+    model = pn.widgets.TextInput(value=text).get_root(document)
+    document.add_root(model)
+    html = panel_notebook.render_model(model)[0]["text/html"]
+    assert html.count("</script>") == html.count("<script") == 1
+    assert "<!--" not in html
+    data = html.partition("var docs_json = ")[2].partition(";\n")[0]
+    assert json.dumps(text) in json.dumps(json.loads(data))
