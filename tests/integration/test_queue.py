@@ -62,7 +62,7 @@ from workbench.operator_services.queue import (
 )
 from workbench.operator_services.schedules import cancel_scheduled, reschedule, retry_failed, undo_batch
 from workbench.services import workers
-from workbench.services.overdue import miss_overdue
+from workbench.services.missed import miss_overdue
 from workbench.settings import Settings
 
 LEASE = timedelta(seconds=60)

@@ -13,7 +13,7 @@ from workbench.db import UtcDateTime, database_now
 from workbench.enums import AttemptStatus, CreativeStatus, Mode, QueueStatus
 from workbench.execution.queue import Claim, attempts, holds, items, queue
 from workbench.services.audit import SYSTEM
-from workbench.services.overdue import mark_missed
+from workbench.services.missed import mark_missed
 from workbench.services.rollup import Counts, creative_after, roll_up
 
 CUT: Final = (

@@ -31,7 +31,7 @@ from workbench.execution.release import release
 from workbench.execution.sending import HOLD, Batch, Nothing, Run, begin
 from workbench.execution.standing import Stop
 from workbench.gateways.base import Sender
-from workbench.services.scheduling import live_email_problem
+from workbench.services.ways import live_email_problem
 from workbench.settings import Settings
 
 log = logging.getLogger("workbench.worker")

@@ -24,7 +24,7 @@ from workbench.execution.release import reap
 from workbench.execution.turn import OutcomeLost, Senders, Turn, TurnRuntime
 from workbench.services import change_log
 from workbench.services.audit import SYSTEM
-from workbench.services.overdue import miss_overdue
+from workbench.services.missed import miss_overdue
 from workbench.services.safety import return_simulated_queue
 
 log = logging.getLogger("workbench.worker")

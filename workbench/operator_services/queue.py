@@ -19,7 +19,7 @@ from workbench.services import queue_view, reconcile
 from workbench.services.projects import get_project
 from workbench.services.queue_view import Narrowed, QueueEntry
 from workbench.services.safety import mode_of
-from workbench.services.scheduling import Ways
+from workbench.services.ways import Ways
 from workbench.services.workers import may_still_act
 
 LIMIT = 10_000

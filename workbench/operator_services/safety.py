@@ -13,11 +13,11 @@ from workbench.enums import Gateway, Mode, Role
 from workbench.errors import InputError
 from workbench.operator_services._edge import as_id, operation, optional_dict, optional_text, runtime_of
 from workbench.operator_services.types import ModeChange, PauseState, ResumePreview
-from workbench.services import overdue, safety
+from workbench.services import overdue, resuming, safety
 from workbench.services.audit import Actor
 from workbench.services.overdue import Scope
+from workbench.services.pauses import Paused, Pauses, in_flight, pause_state
 from workbench.services.projects import get_project
-from workbench.services.safety import Paused, State
 
 
 def set_system_pause(
@@ -51,7 +51,7 @@ def get_system_pause(db: Session) -> bool:
 def get_pause_state(db: Session) -> PauseState:
     """Everything that is paused, by whom and why, and what is still in flight. For viewers."""
     with operation(db, Role.VIEWER, write=False):
-        return _shape(safety.pause_state(db))
+        return _shape(pause_state(db))
 
 
 def set_project_pause(
@@ -156,7 +156,7 @@ def set_mode(db: Session, mode: str, reason: str | None = None) -> ModeChange:
             "mode": wanted.value,
             "returned": len(returned),
             "unconfigured": missing,
-            "in_flight": safety.in_flight(db),
+            "in_flight": in_flight(db),
         }
 
 
@@ -174,7 +174,7 @@ def _switch(
     if flag and given is not None:
         raise InputError("overdue is for resuming: it says what becomes of what waited.")
     why = optional_text(reason, "The reason", longest=1_000)
-    choice = overdue.read_choice(optional_dict(given, "overdue"))
+    choice = resuming.read_choice(optional_dict(given, "overdue"))
     with operation(db, Role.OPERATOR if flag else Role.APPROVER, write=True) as actor:
         lock(db, PAUSE_LOCK)
         if scope == "project":
@@ -182,9 +182,9 @@ def _switch(
             get_project(db, int(key or 0), lock=True)
         after = None
         if not flag and _is_paused(db, scope, key):
-            after = {"overdue": overdue.settle(db, actor, scope, key, choice, _staleness(db))}
+            after = {"overdue": resuming.settle(db, actor, scope, key, choice, _staleness(db))}
         change(actor, why, after)
-        return _shape(safety.pause_state(db))
+        return _shape(pause_state(db))
 
 
 def _is_paused(db: Session, scope: Scope, key: int | str | None) -> bool:
@@ -192,7 +192,7 @@ def _is_paused(db: Session, scope: Scope, key: int | str | None) -> bool:
         return safety.is_paused(db)
     if scope == "project":
         return get_project(db, int(key or 0)).paused
-    return any(gateway.key == key for gateway in safety.pause_state(db).gateways)
+    return any(gateway.key == key for gateway in pause_state(db).gateways)
 
 
 def _scope(db: Session, scope: str, key: int | str | None) -> tuple[Scope, int | str | None]:
@@ -216,7 +216,7 @@ def _staleness(db: Session) -> timedelta:
     return timedelta(minutes=runtime_of(db).settings.staleness_minutes)
 
 
-def _shape(state: State) -> PauseState:
+def _shape(state: Pauses) -> PauseState:
     system = state.system
     since = (system.data or {}).get("paused_at") if system.system_paused else None
     return {

@@ -19,7 +19,8 @@ from workbench.services.creative_text import CreativeText
 from workbench.services.projects import SIMULATED, bound_accounts, choose_account
 from workbench.services.repeats import NEAR, Text
 from workbench.services.schedules import chunks
-from workbench.services.scheduling import Planned, Ways
+from workbench.services.scheduling import Planned
+from workbench.services.ways import Ways
 
 #: Of more texts than these, those that go out last are compared.
 MOST: Final = 20_000

@@ -20,7 +20,7 @@ from workbench.services.projects import SIMULATED, choose_account
 from workbench.services.rollup import Counts
 from workbench.services.safety import settings_row
 from workbench.services.schedules import chunks, join_flags
-from workbench.services.scheduling import Ways, live_email_problem
+from workbench.services.ways import Ways, live_email_problem
 from workbench.services.why import Facts, why
 from workbench.services.workers import alive_count
 

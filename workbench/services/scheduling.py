@@ -12,18 +12,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from workbench.accounts import Account
 from workbench.clock import now
 from workbench.db import insert_many
 from workbench.enums import CreativeStatus, Mode, Platform, ProjectState, QueueStatus
-from workbench.errors import InputError, NotConfigured, ScheduleInvalid
+from workbench.errors import InputError
 from workbench.models import Base, ContentItem, ContentVersion, Project, QueueRow
 from workbench.services import slots
 from workbench.services.audience import ProjectAudience, had, required
 from workbench.services.audit import Actor, record_many
 from workbench.services.creative_text import CreativeText, problems
-from workbench.services.projects import bound_accounts, choose_account, enter_state
+from workbench.services.projects import bound_accounts, enter_state
 from workbench.services.schedules import chunks
+from workbench.services.ways import ChosenAccounts, Ways
 
 _C = CreativeStatus
 
@@ -35,15 +35,6 @@ _NOT_APPROVED = {
     _C.FAILED: "It failed. Retry it, or change its text and approve it again.",
     _C.UNKNOWN: "It may have been sent: reconcile it first.",
 }
-
-
-@dataclass(frozen=True)
-class Ways:
-    """Through whom, and under which rules, messages leave: what the settings say."""
-
-    accounts: Sequence[Account]
-    mode: Mode
-    public_url: str | None
 
 
 @dataclass(frozen=True)
@@ -95,7 +86,7 @@ def plan(
     layout = slots.read_params(params, project.timezone, moment)
     unique = _once(ids)
     rows = {row.id: row for row in _rows(session, project.id, [one for one in unique if _is_id(one)], lock)}
-    accounts = _Accounts(project, bound_accounts(session, project.id), ways)
+    accounts = ChosenAccounts(project, bound_accounts(session, project.id), ways)
     judged = [_judge(one, rows.get(one) if _is_id(one) else None, project, accounts) for one in unique]
     good = [one for one in judged if one.ok]
     timed = dict(zip((one.id for one in good), slots.series(layout, len(good), moment), strict=True))
@@ -183,42 +174,7 @@ def _rows(session: Session, project_id: int, ids: Sequence[int], lock: bool) -> 
         yield from session.execute(query.with_for_update(of=item) if lock else query)
 
 
-class _Accounts:
-    """The account for each platform, decided once; or why there is none."""
-
-    def __init__(self, project: Project, bound: Mapping[str, str], ways: Ways) -> None:
-        self._project, self._bound, self._ways = project, bound, ways
-        self._known: dict[Platform, tuple[str | None, str | None]] = {}
-
-    def of(self, platform: Platform) -> tuple[str | None, str | None]:
-        """The account, or the reason why there is none."""
-        if platform not in self._known:
-            self._known[platform] = self._decide(platform)
-        return self._known[platform]
-
-    def _decide(self, platform: Platform) -> tuple[str | None, str | None]:
-        ways = self._ways
-        try:
-            account = choose_account(
-                self._project.name, platform, self._bound.get(platform.value), ways.accounts, ways.mode
-            )
-        except (NotConfigured, ScheduleInvalid) as error:
-            return None, error.message
-        refused = live_email_problem(platform, ways.mode, ways.public_url)
-        return (None, refused) if refused else (account, None)
-
-
-def live_email_problem(platform: Platform, mode: Mode, public_url: str | None) -> str | None:
-    """Why e-mail cannot go live: recipients must be able to unsubscribe. None when it can."""
-    if platform is not Platform.EMAIL or mode is not Mode.LIVE or public_url:
-        return None
-    return (
-        "E-mail goes live only with an unsubscribe link that works: set WORKBENCH_PUBLIC_URL to the https address "
-        "under which recipients reach this workbench."
-    )
-
-
-def _judge(one: Any, row: Any | None, project: Project, accounts: _Accounts) -> Planned:
+def _judge(one: Any, row: Any | None, project: Project, accounts: ChosenAccounts) -> Planned:
     if row is None:
         return Planned(one, reason=f"There is no creative {one!r} in project {project.id}.")
     platform = Platform(row.platform)
