@@ -86,7 +86,14 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
     """Operation → the least role that may call it (None: anybody), and arguments, all of them given."""
     project = {"project_id": of.project}
     card = project | {"creative_id": of.draft}
-    found = {"platform": None, "status": None, "search": None, "stale": None, "include_deleted": False}
+    found = {
+        "platform": None,
+        "status": None,
+        "search": None,
+        "stale": None,
+        "include_deleted": False,
+        "only_deleted": False,
+    }
     narrowing = ("campaign_id", "status", "consent", "source", "tag", "suppressed", "search")
     people = {**dict.fromkeys(narrowing), "high_intent": False}
     changing = {"status": "QUALIFIED", "add_tags": ["vip"], "remove_tags": (), "campaign_id": None, "reason": None}
@@ -230,6 +237,7 @@ def calls(of: World) -> dict[str, tuple[Role | None, dict[str, Any]]]:
         ),
         "restore_creative_version": (operator, card | {"number": 1}),
         "bulk_delete_creatives": (operator, project | {"ids": [of.draft]}),
+        "bulk_restore_creatives": (operator, project | {"ids": [of.draft]}),
         "delete_creative": (operator, card),
         "restore_creative": (operator, card),
         "bulk_approve_creatives": (approver, project | {"ids": [of.draft], "versions": None}),

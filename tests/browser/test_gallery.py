@@ -185,6 +185,18 @@ def test_what_a_decision_does_to_each_is_seen_before_and_taken_back_in_one_step(
     expect(page.get_by_text("No creative fits these filters.")).to_be_visible()
     told(page, "3 deleted.").get_by_role("button", name="Undo").click()
     expect(card(page, "A mail")).to_be_visible()
+    # Deleted yesterday, wanted back today: no message offers the undo any more.
+    page.get_by_role("button", name="Select all 3").click()
+    page.get_by_role("button", name="Delete…").click()
+    dialog(page, "Delete 3?").get_by_role("button", name="Delete 3").click()
+    visit(f"?page=gallery&project={project_id}&status=deleted")
+    expect(page.get_by_role("button", name="Approve…")).to_be_hidden()
+    page.get_by_role("button", name="Select all 3").click()
+    page.get_by_role("button", name="Restore…").click()
+    dialog(page, "Restore 3?").get_by_role("button", name="Restore 3").click()
+    told(page, "3 restored.")
+    with wb.session() as db:
+        assert ops.count_creatives(db, project_id, status="APPROVED") == 3
 
 
 def test_ten_thousand_are_filtered_searched_sorted_paged_and_selected_by_address_and_by_click(

@@ -255,19 +255,47 @@ def test_ten_thousand_are_deleted_and_brought_back_in_a_fixed_number_of_statemen
     with statements(engine) as sent:
         result = contract.bulk_delete_creatives(db, project.id, ids)
         assert contract.undo_batch(db, result["batch_id"] or "")["done"] == 10_000
-    assert len(sent) < 60
+        contract.bulk_delete_creatives(db, project.id, ids)
+        assert contract.bulk_restore_creatives(db, project.id, ids)["done"] == 10_000
+    assert len(sent) < 90
     assert contract.count_creatives(db, project.id) == 10_000
+
+
+# Restoring
+
+
+def test_many_are_brought_back_at_once_and_one_undo_deletes_them_again(db: Session, project: Project) -> None:
+    queued, draft, here = (factories.creative(db, project) for _ in range(3))
+    foreign = factories.creative(db, factories.project(db), deleted_at=now())
+    factories.queued(db, queued, now() + timedelta(days=1))
+    db.commit()
+    contract.bulk_delete_creatives(db, project.id, [queued.id, draft.id])
+    result = contract.bulk_restore_creatives(db, project.id, [queued.id, draft.id, here.id, foreign.id])
+    assert [one["ok"] for one in result["outcomes"]] == [True, True, True, False]
+    back = {one["id"]: one["status"] for one in contract.get_creatives_for_project(db, project.id)}
+    assert back == {queued.id: "APPROVED", draft.id: "DRAFT", here.id: "DRAFT"}
+    recorded = events(db, "creative.restore")
+    assert {event.entity_id for event in recorded} == {queued.id, draft.id}
+    assert {event.batch_id for event in recorded} == {result["batch_id"]}
+    db.commit()
+    contract.bulk_approve_creatives(db, project.id, [draft.id])
+    undone = contract.undo_batch(db, result["batch_id"] or "")
+    assert [(one["id"], one["ok"]) for one in undone["outcomes"]] == [(queued.id, True), (draft.id, False)]
+    assert "APPROVED by now" in (undone["outcomes"][1]["reason"] or "")
+    assert contract.count_creatives(db, project.id) == 2
+    assert contract.find_creative_ids(db, project.id, only_deleted=True) == {queued.id: 1}
 
 
 # The preview
 
 
-@pytest.mark.parametrize("decision", ["approve", "confirm", "delete"])
+@pytest.mark.parametrize("decision", ["approve", "confirm", "delete", "restore"])
 def test_a_preview_says_of_each_what_the_decision_then_does(db: Session, project: Project, decision: str) -> None:
     ids: list[Any] = [factories.creative(db, project, status=status).id for status in _C]
     ids.append(factories.creative(db, project, strategy_id=None).id)
     queued = factories.creative(db, project)
     factories.queued(db, queued, now() + timedelta(days=1))
+    ids.append(factories.creative(db, project, deleted_at=now()).id)
     ids += [queued.id, 999_999, "7"]
     db.commit()
     before = contract.get_creatives_for_project(db, project.id, include_deleted=True)
@@ -277,6 +305,7 @@ def test_a_preview_says_of_each_what_the_decision_then_does(db: Session, project
         "approve": contract.bulk_approve_creatives,
         "confirm": contract.confirm_creatives,
         "delete": contract.bulk_delete_creatives,
+        "restore": contract.bulk_restore_creatives,
     }[decision]
     done = act(db, project.id, ids)
     told = [(one["id"], one["ok"], one["reason"]) for one in seen["outcomes"]]
@@ -296,5 +325,5 @@ def test_a_preview_names_what_was_changed_since_it_was_read(db: Session, project
 
 
 def test_an_unknown_decision_is_refused(db: Session, project: Project) -> None:
-    with pytest.raises(InputError, match="approve, confirm, delete"):
+    with pytest.raises(InputError, match="approve, confirm, delete, restore"):
         contract.preview_creative_decision(db, project.id, "publish", [])

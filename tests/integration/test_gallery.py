@@ -137,6 +137,8 @@ def gallery(db: Session, project: Project) -> Project:
     [
         ({}, ["epsilon", "gamma", "Beta", "alpha"]),
         ({"include_deleted": True}, ["epsilon", "delta", "gamma", "Beta", "alpha"]),
+        ({"only_deleted": True}, ["delta"]),
+        ({"only_deleted": True, "search": "alpha"}, []),
         ({"platform": "email"}, ["epsilon", "alpha"]),
         ({"status": "APPROVED"}, ["Beta"]),
         ({"status": ["APPROVED", "FAILED"]}, ["epsilon", "Beta"]),
@@ -176,7 +178,7 @@ def test_lists_sort_by_what_was_asked_for(db: Session, gallery: Project) -> None
 
 
 @pytest.mark.parametrize("sort", gallery_service.SORTS)
-@pytest.mark.parametrize("wanted", [{}, {"platform": "email"}, {"stale": True, "search": "a"}, {"status": "FAILED"}])
+@pytest.mark.parametrize("wanted", [{}, {"platform": "email"}, {"stale": True, "search": "a"}, {"only_deleted": True}])
 def test_all_that_match_are_found_by_id_and_version_in_the_order_of_the_list(
     db: Session, gallery: Project, sort: str, wanted: dict[str, Any]
 ) -> None:

@@ -9,6 +9,7 @@ from workbench.operator_services.campaigns import create_campaign, list_campaign
 from workbench.operator_services.creative_decisions import (
     bulk_approve_creatives,
     bulk_delete_creatives,
+    bulk_restore_creatives,
     confirm_creatives,
     preview_creative_decision,
 )
@@ -137,6 +138,7 @@ __all__ = [
     "bind_account",
     "bulk_approve_creatives",
     "bulk_delete_creatives",
+    "bulk_restore_creatives",
     "bulk_schedule_creatives",
     "cancel_discovery",
     "cancel_scheduled",

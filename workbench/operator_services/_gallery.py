@@ -43,7 +43,8 @@ def matching(unsaved: Sequence[Creative], wanted: gallery.Filters) -> list[Creat
     return [
         one
         for one in unsaved
-        if (wanted.platform is None or one["platform"] == wanted.platform)
+        if not wanted.only_deleted
+        and (wanted.platform is None or one["platform"] == wanted.platform)
         and (not wanted.statuses or one["status"] in wanted.statuses)
         and (wanted.stale is None or one["stale"] == wanted.stale)
         and (

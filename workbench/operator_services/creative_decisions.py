@@ -20,13 +20,14 @@ _DECISIONS: Final[Mapping[str, Callable[[Project, Any], Decision]]] = {
     "approve": lambda _, versions: creative_bulk.approval(versions),
     "confirm": lambda project, _: creative_bulk.confirmation(project),
     "delete": lambda *_: creative_bulk.deletion(),
+    "restore": lambda *_: creative_bulk.restoration(),
 }
 
 
 def preview_creative_decision(
     db: Session, project_id: int, decision: str, ids: Sequence[int], *, versions: Mapping[int, int] | None = None
 ) -> DecisionPreview:
-    """What ``decision`` (approve, confirm or delete) would do to each id, as things stand. For viewers.
+    """What ``decision`` (approve, confirm, delete or restore) would do to each id, as things stand. For viewers.
 
     ``versions`` as in :func:`bulk_approve_creatives`. Raises :class:`NotFoundError`, :class:`InputError`, and
     :class:`InvalidTransition` when nothing can be confirmed because no strategy is in force.
@@ -83,6 +84,15 @@ def bulk_delete_creatives(db: Session, project_id: int, ids: Sequence[int]) -> B
     queued come back APPROVED. Raises :class:`InputError` when ``ids`` is not a list.
     """
     return _decide(db, Role.OPERATOR, project_id, "delete", ids)
+
+
+def bulk_restore_creatives(db: Session, project_id: int, ids: Sequence[int]) -> BulkResult:
+    """Bring deleted creatives back as they were; what was queued comes back APPROVED. For operators.
+
+    What is not deleted counts as done. ``undo_batch`` deletes those again that are still as they came back. Raises
+    :class:`InputError` when ``ids`` is not a list.
+    """
+    return _decide(db, Role.OPERATOR, project_id, "restore", ids)
 
 
 def _decide(

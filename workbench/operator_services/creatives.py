@@ -31,20 +31,22 @@ def get_creatives_for_project(
     search: str | None = None,
     stale: bool | None = None,
     include_deleted: bool = False,
+    only_deleted: bool = False,
     sort: str = "updated",
     page: int = 1,
     page_size: int = 50,
 ) -> list[Creative]:
     """One page of the project's creatives. For viewers.
 
-    ``status`` may be one or several, ``search`` is looked for in all three texts, ``sort`` is updated, created
+    ``only_deleted`` asks for what ``restore_creative`` brings back, ``include_deleted`` for that too. ``status`` may
+    be one or several, ``search`` is looked for in all three texts, ``sort`` is updated, created
     (newest first), oldest, scheduled (next first), title, status (as work goes on) or platform; ``page`` starts at
     1, ``page_size`` goes up to 1,000.
 
     The first call ever for a project without creatives writes a draft for each platform by template; a viewer
     sees them without their being stored, with id None. Raises :class:`NotFoundError`, :class:`InputError`.
     """
-    wanted = gallery.filters(platform, status, search, stale, include_deleted)
+    wanted = gallery.filters(platform, status, search, stale, include_deleted, only_deleted)
     unsaved = _gallery.first_drafts(db, as_id(project_id, "project"))
     with operation(db, Role.VIEWER, write=False):
         project = projects.get_project(db, project_id)
@@ -63,9 +65,10 @@ def count_creatives(
     search: str | None = None,
     stale: bool | None = None,
     include_deleted: bool = False,
+    only_deleted: bool = False,
 ) -> int:
     """How many creatives :func:`get_creatives_for_project` has over all pages with these filters. For viewers."""
-    wanted = gallery.filters(platform, status, search, stale, include_deleted)
+    wanted = gallery.filters(platform, status, search, stale, include_deleted, only_deleted)
     unsaved = _gallery.first_drafts(db, as_id(project_id, "project"))
     with operation(db, Role.VIEWER, write=False):
         if unsaved:
@@ -81,14 +84,15 @@ def find_creative_ids(
     status: str | Sequence[str] | None = None,
     search: str | None = None,
     stale: bool | None = None,
+    only_deleted: bool = False,
     sort: str = "updated",
 ) -> dict[int, int]:
     """The id and version of every creative that matches, in their order, up to 10,000: what a bulk call takes.
 
-    For viewers. Deleted ones, and first drafts that are not stored, have no place in it. Raises
-    :class:`NotFoundError`, :class:`InputError`.
+    For viewers. Deleted ones are in it only when they alone are asked for, first drafts that are not stored never.
+    Raises :class:`NotFoundError`, :class:`InputError`.
     """
-    wanted = gallery.filters(platform, status, search, stale)
+    wanted = gallery.filters(platform, status, search, stale, only_deleted=only_deleted)
     with operation(db, Role.VIEWER, write=False):
         project = projects.get_project(db, as_id(project_id, "project"))
         return gallery.versions(db, project, wanted, sort=sort)

@@ -68,7 +68,8 @@ class Gallery(PageView):
         self.editing: CreativeEditing
         self.decisions: Decisions
         self._versions: dict[int, int] = {}
-        self._of_project: int | None = None
+        #: The project, and whether its deleted ones are listed: what was selected there is not taken elsewhere.
+        self._of: tuple[int, bool] | None = None
         self.page_button = self._button("Select page", self._click_page, needed=Role.VIEWER, variant="text")
         self.all_button = self._button("Select all", self._click_all, needed=Role.VIEWER, variant="text")
         self.clear_button = self._button("Clear", lambda *_: self.choose_only([]), needed=Role.VIEWER, variant="text")
@@ -83,6 +84,9 @@ class Gallery(PageView):
             needed=Role.OPERATOR,
             variant="outlined",
             color="error",
+        )
+        self.restore_button = self._button(
+            "Restore…", lambda *_: self.decisions.open("restore"), needed=Role.OPERATOR, visible=False
         )
         self.new_button = self._button("New creative…", self._click_new, needed=Role.OPERATOR, variant="outlined")
         self.grid = CreativeGrid(
@@ -111,6 +115,7 @@ class Gallery(PageView):
             self.confirm_button,
             self.schedule_button,
             self.approve_button,
+            self.restore_button,
         )
         self.choose = ChooseProject(state)
         self.content = pn.Column(
@@ -141,7 +146,7 @@ class Gallery(PageView):
             "status": None if status in ("", "deleted") else status,
             "search": filters.get("q") or None,
             "stale": True if filters.get("stale") == "yes" else None,
-            "include_deleted": status == "deleted",
+            "only_deleted": status == "deleted",
             "sort": sort if sort in SORTS.values() and sort else "updated",
         }
 
@@ -152,9 +157,11 @@ class Gallery(PageView):
         self.content.visible = project is not None
         if project is None:
             return
-        if project["id"] != self._of_project:
-            self._of_project, self.selection = project["id"], {}
-            self.editing.leave()
+        of = (project["id"], self.state.filters.get("status") == "deleted")
+        if of != self._of:
+            if self._of is not None and of[0] != self._of[0]:
+                self.editing.leave()
+            self._of, self.selection = of, {}
         for name, widget in self._widgets().items():
             value = state.filters.get(name, "")
             if widget.value != value and (widget is self.search or value in widget.options.values()):
@@ -164,7 +171,7 @@ class Gallery(PageView):
         total = state.call(ops.count_creatives, project["id"], **counted)
         page = max(1, min(self._page_asked(), -(-total // PAGE_SIZE)))
         rows = state.call(ops.get_creatives_for_project, project["id"], **wanted, page=page, page_size=PAGE_SIZE)
-        self._versions = {row["id"]: row["version"] for row in rows if row["id"] is not None and not row["deleted"]}
+        self._versions = {row["id"]: row["version"] for row in rows if row["id"] is not None}
         author = project["client"] or project["name"]
         may_write = state.may(Role.OPERATOR)
         filtered = any(value for name, value in state.filters.items() if name in ("platform", "status", "q", "stale"))
@@ -208,6 +215,7 @@ class Gallery(PageView):
 
     def _show_selection(self) -> None:
         number, total = len(self.selection), self.grid.total
+        deleted = self._of is not None and self._of[1]
         self.grid.selected = [one for one in self._versions if one in self.selection]
         self.count.object = safe.text_html(f"{number:,} selected" if number else "Nothing selected", "note")
         for button, needed in (
@@ -215,8 +223,10 @@ class Gallery(PageView):
             (self.schedule_button, Role.APPROVER),
             (self.confirm_button, Role.APPROVER),
             (self.delete_button, Role.OPERATOR),
+            (self.restore_button, Role.OPERATOR),
         ):
             button.disabled = not number or not self.state.may(needed)
+            button.visible = (button is self.restore_button) is deleted
         self.clear_button.disabled = not number
         self.bulk_bar.visible = self.state.may(Role.OPERATOR)
         self.page_button.visible = total > PAGE_SIZE
@@ -230,10 +240,7 @@ class Gallery(PageView):
     @action
     def _click_all(self, *_: Any) -> None:
         """All that match the filters, on every page; the versions read now are those that would be approved."""
-        wanted = self._wanted()
-        if wanted.pop("include_deleted"):
-            raise InputError("Deleted creatives cannot be selected. Bring them back one by one first.")
-        self.selection = self.state.call(ops.find_creative_ids, self.project_number(), **wanted)
+        self.selection = self.state.call(ops.find_creative_ids, self.project_number(), **self._wanted())
         self._show_selection()
 
     def project_number(self) -> int:

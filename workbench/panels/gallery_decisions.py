@@ -1,4 +1,4 @@
-"""Approving, confirming and deleting many creatives: what happens to each is shown first; one click takes it back."""
+"""Deciding on many creatives at once: what happens to each is shown first; one click takes it back."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ DECISIONS: Final = {
         "Confirm", "confirmed for the strategy in force", "is not stale", "primary", ops.confirm_creatives
     ),
     "delete": Decision("Delete", "deleted", "is deleted already", "error", ops.bulk_delete_creatives),
+    "restore": Decision("Restore", "restored", "is not deleted", "primary", ops.bulk_restore_creatives),
 }
 _COLUMNS: Final = [
     {"key": "title", "label": "What", "sub": "platform"},

@@ -58,6 +58,8 @@ class Decision:
     before: Callable[[Any], dict[str, Any]]
     after: Callable[[Any], dict[str, Any]]
     leaves_queue: bool = False
+    #: Whether it is taken on deleted creatives too.
+    of_deleted: bool = False
 
 
 def approval(versions: object = None) -> Decision:
@@ -131,6 +133,22 @@ def deletion() -> Decision:
         before=lambda row: {"status": row.status, "version": row.version, "deleted": False},
         after=lambda row: {"status": row.status, "version": row.version, "deleted": True},
         leaves_queue=True,
+    )
+
+
+def restoration() -> Decision:
+    """Deleted ones come back as they were. What is not deleted stays as it is, and counts as done."""
+
+    def judge(row: Any) -> Outcome:
+        return _yes(row, row.status, changed=row.deleted_at is not None)
+
+    return Decision(
+        "creative.restore",
+        judge,
+        values=lambda: {"deleted_at": None},
+        before=lambda row: {"status": row.status, "version": row.version, "deleted": True},
+        after=lambda row: {"status": row.status, "version": row.version, "deleted": False},
+        of_deleted=True,
     )
 
 
@@ -209,12 +227,14 @@ def _rows(decision: Decision, project_id: int, ids: Sequence[int]) -> sa.Select[
     """Those of ``ids`` the project has; by id, so that two who hold them never cross."""
     item = ContentItem
     columns: list[Any] = [item.id, item.platform, item.title, item.body_text, item.caption]
-    columns += [item.status, item.version, item.strategy_id]
+    columns += [item.status, item.version, item.strategy_id, item.deleted_at]
     if decision.leaves_queue:
         rows = sa.select(QueueRow.id).where(QueueRow.content_item_id == item.id).correlate(item)
         columns.append(rows.where(QueueRow.status.in_(ACTIVE_QUEUE)).exists().label("queued"))
         columns.append(rows.where(QueueRow.status == QueueStatus.RUNNING).exists().label("running"))
-    mine = (item.project_id == project_id, item.deleted_at.is_(None), item.id.in_(ids))
+    mine = [item.project_id == project_id, item.id.in_(ids)]
+    if not decision.of_deleted:
+        mine.append(item.deleted_at.is_(None))
     return sa.select(*columns).where(*mine).order_by(item.id)
 
 

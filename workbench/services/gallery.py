@@ -43,6 +43,7 @@ class Filters:
     #: Without a status only those that can still be published.
     stale: bool | None = None
     include_deleted: bool = False
+    only_deleted: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def filters(
     search: object = None,
     stale: bool | None = None,
     include_deleted: bool = False,
+    only_deleted: bool = False,
 ) -> Filters:
     """The filters a person asked for. ``status`` may be one or several. Raises :class:`InputError`."""
     wanted = status if isinstance(status, list | tuple | set | frozenset) else [status] if status else []
@@ -70,6 +72,7 @@ def filters(
         search=texts.checked(search, "The search", 200).strip() or None if search is not None else None,
         stale=stale,
         include_deleted=bool(include_deleted),
+        only_deleted=bool(only_deleted),
     )
 
 
@@ -144,7 +147,9 @@ def _whole(value: object, what: str, largest: int) -> int:
 def _conditions(project: Project, wanted: Filters) -> list[sa.ColumnElement[bool]]:
     item = ContentItem
     found: list[sa.ColumnElement[bool]] = [item.project_id == project.id]
-    if not wanted.include_deleted:
+    if wanted.only_deleted:
+        found.append(item.deleted_at.is_not(None))
+    elif not wanted.include_deleted:
         found.append(item.deleted_at.is_(None))
     if wanted.platform:
         found.append(item.platform == wanted.platform)

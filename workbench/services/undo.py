@@ -32,6 +32,7 @@ ROLES: Final = {
     "schedule.retry": Role.APPROVER,
     "attempt.reconcile": Role.APPROVER,
     "creative.delete": Role.OPERATOR,
+    "creative.restore": Role.OPERATOR,
     "lead.consent": Role.OPERATOR,
     "lead.change": Role.OPERATOR,
 }
@@ -241,6 +242,21 @@ def _delete(session: Session, actor: Actor, events: Sequence[AuditEvent]) -> dic
     return answers
 
 
+def _restore(session: Session, actor: Actor, events: Sequence[AuditEvent]) -> dict[int, Undone]:
+    items, answers = _items(session, events), {}
+    for event in events:
+        item = items.get(event.entity_id or 0)
+        kept = _not_as_left(item, event)
+        if item is not None and kept is None:
+            if item.status != (event.after or {}).get("status"):
+                kept = f"It is {item.status} by now. Delete it yourself if it should go."
+            else:
+                item.deleted_at = item.deleted_at or now()
+        answers[event.id] = _answer(event, kept, item.status if item else None)
+    session.flush()
+    return answers
+
+
 def _consent(session: Session, actor: Actor, events: Sequence[AuditEvent]) -> dict[int, Undone]:
     changes = restore_consent(session, events)
     return {
@@ -265,6 +281,7 @@ _UNDO: Final[dict[str, Callable[[Session, Actor, Sequence[AuditEvent]], dict[int
     "schedule.retry": _one_by_one(attempts.undo_retry),
     "attempt.reconcile": _one_by_one(attempts.undo_reconcile),
     "creative.delete": _delete,
+    "creative.restore": _restore,
     "lead.consent": _consent,
     "lead.change": _change,
 }

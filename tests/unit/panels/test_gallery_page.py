@@ -195,6 +195,28 @@ def test_what_is_deleted_comes_back(view: Gallery) -> None:
     assert len(view.grid.items) == 2
 
 
+def test_the_deleted_are_listed_alone_and_come_back_together(view: Gallery) -> None:
+    choose_all(view)
+    decide(view, "delete")
+    view.status.value = "deleted"
+    assert {item["status"] for item in view.grid.items} == {"deleted"}
+    offered = [
+        button.label for button in view.bulk_bar if getattr(button, "label", "").endswith("…") and button.visible
+    ]
+    assert offered == ["Restore…"]
+    view._click_all()
+    assert len(view.selection) == 2
+    decide(view, "restore")
+    assert view.grid.items == []
+    assert view.state.message.text == "2 restored."
+    view.state.message.undo()
+    view.refresh()
+    assert len(view.grid.items) == 2
+    view._click_all()
+    view.status.value = ""
+    assert (view.grid.items, view.selection, view.restore_button.visible) == ([], {}, False)
+
+
 def test_a_decision_is_shown_for_each_before_it_is_taken(view: Gallery, wb: Workbench, ready: int) -> None:
     with wb.session() as db:
         bad = factories.creative(db, db.get_one(Project, ready), "twitter", title="Long", body_text="x" * 281)

@@ -19,7 +19,7 @@ export function render({model}) {
   const cards = () => [...grid.querySelectorAll(":scope > .card[data-id]")]
   const card_of = (id) => grid.querySelector(`:scope > [data-id="${CSS.escape(String(id))}"]`)
   const item_of = (id) => model.items.find((item) => String(item.id) === String(id))
-  const can_select = (item) => model.selectable && item && item.id !== null && !item.deleted
+  const can_select = (item) => model.selectable && item && item.id !== null
 
   function choose(id, on, range) {
     let ids = [id]
