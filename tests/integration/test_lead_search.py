@@ -17,7 +17,7 @@ from workbench.enums import Consent, Direction, LeadSource, LeadStatus, Suppress
 from workbench.errors import InputError
 from workbench.metrics import Mirror, lead_search
 from workbench.models import ContactEvent, Lead
-from workbench.operator_services import count_leads, find_lead_ids, list_campaigns, list_leads, suppress_address
+from workbench.operator_services import count_leads, find_lead_ids, list_campaigns, list_leads, search, suppress_address
 from workbench.services import leads, suppressions
 from workbench.services.leads import LeadFilter
 
@@ -126,6 +126,7 @@ def test_a_workbenchs_session_is_answered_by_the_mirror_and_reads_what_was_just_
             suppress_address(session, "ada@example.com", "bounce")
             assert count_leads(session, suppressed=True) == 2
             assert [row["suppressed"] for row in list_leads(session, search="ada")] == [True]
+            assert [hit["title"] for hit in search(session, "LOVELACE acme")] == ["Ada Lovelace"]
             assert len(find_lead_ids(session, tag="vip")) == 2
             assert [row["lead_count"] for row in list_campaigns(session)] == [3, 1]
             with pytest.raises(InputError, match="More than 1 leads fit"):

@@ -75,8 +75,7 @@ def _conditions(which: LeadFilter) -> tuple[str, dict[str, Any]]:
         add(there if which.suppressed else f"NOT {there}")
     for number, word in enumerate((which.search or "").split()):
         name = f"word{number}"
-        places = " OR ".join(f"contains(lower({place}), ${name})" for place in ("name", "email", "company", "title"))
-        add(f"({places})", **{name: word.lower()})
+        add(f"contains(search_text, ${name})", **{name: word.lower()})
     if which.high_intent:
         wrote = (
             "SELECT lead_id FROM cam_contact_events WHERE direction::VARCHAR = 'INBOUND'"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from workbench.enums import Platform, Role
 from workbench.errors import InputError
-from workbench.operator_services._edge import operation, optional_text
+from workbench.metrics import lead_search
+from workbench.operator_services._edge import mirror_of, operation, optional_text
 from workbench.operator_services.types import SearchHit
+from workbench.services import leads
 from workbench.services import search as found
 
 __all__ = ["search"]
@@ -50,7 +55,7 @@ def search(db: Session, text: str, *, limit: int = 5) -> list[SearchHit]:
             }
             for row in found.creatives(db, words, most)
         ]
-        people = found.people(db, words, most)
+        people = _people(db, words, most)
         names = found.project_names(db, {row["project_id"] for row in people})
         hits += [
             {
@@ -64,6 +69,14 @@ def search(db: Session, text: str, *, limit: int = 5) -> list[SearchHit]:
             for row in people
         ]
         return hits
+
+
+def _people(db: Session, text: str, limit: int) -> Sequence[Mapping[str, Any]]:
+    """Leads as :func:`list_leads` answers them, newest first."""
+    which, mirror = leads.LeadFilter(search=text), mirror_of(db)
+    if mirror is None:
+        return leads.rows(db, which, sort="id", descending=True, limit=limit)
+    return leads.rows_of(db, lead_search.ids(mirror, which, sort="id", descending=True, limit=limit))
 
 
 def _most(limit: object) -> int:

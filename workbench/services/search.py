@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from workbench.models import ContentItem, Project
-from workbench.services import leads
 
 #: Words of a search that count: more would only make it slow.
 MOST_WORDS: Final = 8
@@ -37,11 +36,6 @@ def creatives(session: Session, text: str, limit: int) -> Sequence[sa.RowMapping
         .order_by(_begins(item.title, text), item.updated_at.desc(), item.id.desc())
     )
     return session.execute(query.limit(limit)).mappings().all()
-
-
-def people(session: Session, text: str, limit: int) -> Sequence[sa.RowMapping]:
-    """Leads as :func:`workbench.services.leads.rows` shows them, newest first; who was erased is not among them."""
-    return leads.rows(session, leads.LeadFilter(search=text), sort="id", descending=True, limit=limit)
 
 
 def project_names(session: Session, ids: set[int]) -> dict[int, str]:
