@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from workbench.enums import Platform, Role
@@ -71,7 +71,7 @@ def search(db: Session, text: str, *, limit: int = 5) -> list[SearchHit]:
         return hits
 
 
-def _people(db: Session, text: str, limit: int) -> Sequence[Mapping[str, Any]]:
+def _people(db: Session, text: str, limit: int) -> Sequence[sa.RowMapping]:
     """Leads as :func:`list_leads` answers them, newest first."""
     which, mirror = leads.LeadFilter(search=text), mirror_of(db)
     if mirror is None:
