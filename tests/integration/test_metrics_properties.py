@@ -18,6 +18,7 @@ from tests.integration import metrics_slow as slow
 from tests.integration.metrics_data import fill, moments, seeds
 from workbench.metrics import Metrics, Mirror, views
 from workbench.metrics.activity import SOURCES, activity, decode
+from workbench.metrics.view import Source
 
 # One database serves all examples: each is rolled back.
 examples = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -43,7 +44,7 @@ def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
     return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
-def _pages(source: views.Source, size: int, **filters: object) -> list[tuple[object, ...]]:
+def _pages(source: Source, size: int, **filters: object) -> list[tuple[object, ...]]:
     """The whole feed, read page by page: the keys in the order they came."""
     keys: list[tuple[object, ...]] = []
     before = None

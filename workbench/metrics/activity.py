@@ -13,7 +13,8 @@ from workbench.clock import as_utc
 from workbench.enums import Platform
 from workbench.errors import InputError
 from workbench.metrics.audit_words import audit_words
-from workbench.metrics.views import ACTIVITY, Source, moment, page_size
+from workbench.metrics.view import Source
+from workbench.metrics.views import ACTIVITY, moment, page_size
 
 #: What ``sources`` may name, and the parameter of the view that lets it in.
 SOURCES: Final = {"attempt": "attempts", "audit": "audits", "contact": "contacts", "discovery": "searches"}

@@ -13,7 +13,8 @@ from typing import Any
 
 from workbench.metrics.api import ACTIVITY_FRAME, ATTENTION_FRAME
 from workbench.metrics.source import LEFT_OUT
-from workbench.metrics.views import ACTIVITY, ATTENTION, MIRROR_ONLY, MIRROR_PAYS_FROM, VIEWS, View
+from workbench.metrics.view import View
+from workbench.metrics.views import ACTIVITY, ATTENTION, MIRROR_ONLY, MIRROR_PAYS_FROM, VIEWS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "metrics.md"
 #: Written by ``benchmarks.mirror``: by number of attempts, database, and view.

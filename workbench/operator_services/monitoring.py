@@ -16,6 +16,7 @@ from workbench.enums import AttemptStatus, Platform, QueueStatus, Role
 from workbench.errors import InputError
 from workbench.metrics import changes, views
 from workbench.metrics.activity import activity
+from workbench.metrics.view import Source
 from workbench.models import AuditEvent, WorkerHeartbeat
 from workbench.operator_services._edge import as_id, mirror_of, operation, optional_text
 from workbench.operator_services.gateways import get_gateway_status, probe_gateways
@@ -200,7 +201,7 @@ def get_changes_token(db: Session) -> str:
         return changes.token(db.connection())
 
 
-def _newest_from(db: Session, project_id: int | None) -> views.Source:
+def _newest_from(db: Session, project_id: int | None) -> Source:
     """Who answers with the newest rows: an index has them in their order for everybody together, but not by project."""
     return db if project_id is None else views.sooner(db, mirror_of(db))
 

@@ -8,7 +8,8 @@ import pytest
 
 from workbench.errors import InputError
 from workbench.metrics.frames import from_rows, to_rows
-from workbench.metrics.views import ATTENTION, MIRROR_ONLY, PIPELINE, VIEWS, View, page_size, windows
+from workbench.metrics.view import View
+from workbench.metrics.views import ATTENTION, MIRROR_ONLY, PIPELINE, VIEWS, page_size, windows
 
 AT = datetime(2026, 11, 19, 10, 0, tzinfo=UTC)
 each = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
