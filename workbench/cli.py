@@ -7,17 +7,20 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench import __version__, clock
 from workbench.enums import Mode, Role
 from workbench.errors import WorkbenchError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 class Group(click.Group):
@@ -28,6 +31,10 @@ class Group(click.Group):
             return super().invoke(ctx)
         except WorkbenchError as error:
             raise click.ClickException(error.message) from error
+
+
+#: Who asks, for the commands that go through the operator contract.
+_as = click.option("--as", "who", help="Your name, once the workbench has users.")
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -121,7 +128,7 @@ def migrate() -> None:
 @main.command()
 @click.argument("mode", type=click.Choice([mode.value for mode in Mode]), required=False)
 @click.option("--reason", help="Why; stands in the audit log.")
-@click.option("--as", "who", help="Your name, once the workbench has users.")
+@_as
 def mode(mode: str | None, reason: str | None, who: str | None) -> None:
     """Show the mode, or change it. Going live takes everything queued in simulation off the queue."""
     from workbench.operator_services import get_mode, set_mode
@@ -141,7 +148,7 @@ def mode(mode: str | None, reason: str | None, who: str | None) -> None:
 @click.option("--project", required=True, help="The project's name; made when there is none.")
 @click.option("--client", default="", help="The client's name, for a new project.")
 @click.option("--campaign", required=True, help="The campaign's name; made when there is none.")
-@click.option("--as", "who", help="Your name, once the workbench has users.")
+@_as
 def import_(file: Path, project: str, client: str, campaign: str, who: str | None) -> None:
     """Import leads from a CSV file: Apollo, HubSpot, LinkedIn or plain."""
     from workbench import operator_services as contract
@@ -218,12 +225,8 @@ def users() -> None:
     """People who may sign in. While there are none, whoever sits at this machine is admin."""
 
 
-def _users_command(body: Callable[..., None]) -> Callable[..., None]:
-    return click.option("--as", "who", help="Your name, once the workbench has users.")(body)
-
-
 @users.command("list")
-@_users_command
+@_as
 def users_list(who: str | None) -> None:
     """Every user with their role."""
     from workbench.operator_services import list_users
@@ -237,7 +240,7 @@ def users_list(who: str | None) -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.password_option()
-@_users_command
+@_as
 def users_add(name: str, role: str, password: str, who: str | None) -> None:
     """Add a user; asks for the password. The first one must be an admin."""
     from workbench.operator_services import add_user
@@ -250,7 +253,7 @@ def users_add(name: str, role: str, password: str, who: str | None) -> None:
 @users.command("role")
 @click.argument("name")
 @click.argument("role", type=click.Choice([role.value for role in Role]))
-@_users_command
+@_as
 def users_role(name: str, role: str, who: str | None) -> None:
     """Give a user another role."""
     from workbench.operator_services import set_user_role
@@ -263,7 +266,7 @@ def users_role(name: str, role: str, who: str | None) -> None:
 @users.command("disable")
 @click.argument("name")
 @click.option("--undo", is_flag=True, help="Let them in again.")
-@_users_command
+@_as
 def users_disable(name: str, undo: bool, who: str | None) -> None:
     """Shut a user out, open pages included."""
     from workbench.operator_services import disable_user
@@ -276,7 +279,7 @@ def users_disable(name: str, undo: bool, who: str | None) -> None:
 @users.command("password")
 @click.argument("name")
 @click.password_option()
-@_users_command
+@_as
 def users_password(name: str, password: str, who: str | None) -> None:
     """Replace a user's password."""
     from workbench.operator_services import set_user_password
@@ -296,7 +299,7 @@ def lab(arguments: tuple[str, ...]) -> None:
 
 
 @contextmanager
-def _session(who: str | None) -> Iterator[Any]:
+def _session(who: str | None) -> Iterator[Session]:
     from workbench.bootstrap import open_workbench
 
     wb = open_workbench(actor=who)
