@@ -98,15 +98,12 @@ def upgrade(engine: Engine, *, backup_to: Path | None = None) -> Path | None:
     return kept
 
 
-def downgrade(engine: Engine, revision: str, *, backup_to: Path | None = None) -> Path | None:
-    """Take the database back to ``revision`` (``base``: to nothing); what later revisions added is lost, but for the
-    backup, which is returned as by :func:`upgrade`.
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take the database back to ``revision`` (``base``: to nothing); what later revisions added is lost.
 
     Raises :class:`DatabaseProblem` when a migration refuses, saying why; the database is then as it was.
     """
-    kept = copy_first(engine, backup_to) if backup_to else None
     _run(engine, command.downgrade, revision)
-    return kept
 
 
 def copy_first(engine: Engine, folder: Path) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -52,14 +52,7 @@ class Finished:
     reason: str | None = None
 
 
-def finish(
-    session: Session,
-    claim: Claim,
-    batch: Batch,
-    results: Mapping[int, Result],
-    *,
-    chance: Callable[[], float] = random.random,
-) -> Finished:
+def finish(session: Session, claim: Claim, batch: Batch, results: Mapping[int, Result]) -> Finished:
     """SENDING → what became of each message of ``batch``, whatever is missing in ``results`` being :class:`Unsent`.
 
     Repeating it changes nothing: only what is still SENDING under this claim is touched. Bookkeeping that fails may
@@ -83,7 +76,7 @@ def finish(
         row = open_now[letter.attempt_id]
         result = results.get(letter.attempt_id, Unsent())
         limit = row.max_retries if row.max_retries is not None else claim.max_attempts
-        changes.append(_change(row, result, limit, moment, chance()))
+        changes.append(_change(row, result, limit, moment, random.random()))  # noqa: S311 - jitter
     if changes:
         connection.execute(_OUTCOMES, changes)
     if claim.platform is Platform.EMAIL:

@@ -62,11 +62,10 @@ class Heartbeat:
                 "working_on": None if stopped else self.working_on,
                 "stopped_at": moment if stopped else None,
             }
-            changed = session.execute(
-                sa.update(WorkerHeartbeat).where(WorkerHeartbeat.worker_id == self._worker_id).values(**values),
-                execution_options={"synchronize_session": False},
+            changed = session.connection().execute(
+                sa.update(WorkerHeartbeat).where(WorkerHeartbeat.worker_id == self._worker_id).values(**values)
             )
-            if not changed.rowcount:  # type: ignore[attr-defined]
+            if not changed.rowcount:
                 host, pid = socket.gethostname(), os.getpid()
                 session.execute(
                     sa.insert(WorkerHeartbeat).values(

@@ -124,12 +124,12 @@ class Prober:
         Nothing is kept when the turn was lost: somebody else has probed since, and two failures at one moment are
         not two in a row.
         """
-        ended = session.execute(
+        ended = session.connection().execute(
             sa.update(turns)
             .where(turns.c.gateway == turn.gateway, turns.c.token == turn.token)
             .values(worker_id=None, lease_expires_at=None)
         )
-        if not ended.rowcount:  # type: ignore[attr-defined]
+        if not ended.rowcount:
             log.warning("probe came too late gateway=%s", turn.gateway)
             return []
         moment = database_now(session)

@@ -233,7 +233,7 @@ _HELD: Final = (
 
 def renew(session: Session, claim: Claim, lease: timedelta) -> bool:
     """Hold the row for another ``lease``. False when the claim does not stand any more."""
-    result = session.execute(
+    renewed = session.connection().execute(
         sa.update(queue)
         .where(
             queue.c.id == claim.queue_id,
@@ -242,4 +242,4 @@ def renew(session: Session, claim: Claim, lease: timedelta) -> bool:
         )
         .values(lease_expires_at=database_now(session) + lease)
     )
-    return bool(result.rowcount)  # type: ignore[attr-defined]
+    return bool(renewed.rowcount)

@@ -54,8 +54,6 @@ class Batch:
 
     letters: Sequence[Letter]
     taken: caps.Taken
-    #: By the database's clock.
-    begun_at: datetime
     #: The cap that cut the batch short; the row waits until its window ends.
     full: caps.Window | None
     #: Nothing else of the row can be sent now.
@@ -121,7 +119,7 @@ def begin(session: Session, run: Run) -> Batch | Nothing:
             _start(session, run, letters, moment)
             # A post is one message.
             last = exhausted or full is not None or claim.platform is not Platform.EMAIL
-            return Batch(letters, taken, moment, full, last)
+            return Batch(letters, taken, full, last)
         if full is not None:
             return Nothing(full.ends, full.sentence)
     if _campaign_off(session, claim, moment):

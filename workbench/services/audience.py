@@ -165,11 +165,10 @@ def had(session: Session, item_ids: Collection[int], mode: Mode) -> dict[int, di
 
 def refused_among(session: Session, addresses: Collection[str]) -> set[str]:
     """Those of ``addresses`` (a batch) that a lead of any project asked not to contact."""
-    return set(
-        session.scalars(
-            sa.select(Lead.email_norm).where(Lead.email_norm.in_(addresses), Lead.consent_status == Consent.DNC)
-        )
-    ) - {None}  # type: ignore[return-value]
+    found = session.scalars(
+        sa.select(Lead.email_norm).where(Lead.email_norm.in_(addresses), Lead.consent_status == Consent.DNC)
+    )
+    return {address for address in found if address is not None}
 
 
 def _refused(session: Session, project_id: int) -> Sequence[str]:
@@ -180,7 +179,7 @@ def _refused(session: Session, project_id: int) -> Sequence[str]:
         .join(mine, mine.email_norm == Lead.email_norm)
         .join(Campaign, Campaign.id == mine.campaign_id)
         .where(Lead.consent_status == Consent.DNC, Campaign.project_id == project_id, Campaign.active)
-    ).all()  # type: ignore[return-value]
+    ).all()  # type: ignore[return-value]  # who has none joins with nobody
 
 
 def _lacks(lead: Any, required: Collection[str]) -> list[str]:

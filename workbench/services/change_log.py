@@ -43,5 +43,5 @@ def prune(session: Session, *, keep: int = KEEP, batch: int = BATCH) -> int:
         return 0
     session.execute(sa.text("UPDATE mirror_state SET floor = :floor WHERE floor < :floor"), {"floor": floor})
     gone = "id <= :floor" if sqlite else "xid <= CAST(CAST(:floor AS text) AS xid8)"
-    result = session.execute(sa.text(f"DELETE FROM change_log WHERE {gone}"), {"floor": floor})  # noqa: S608
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    removed = session.connection().execute(sa.text(f"DELETE FROM change_log WHERE {gone}"), {"floor": floor})  # noqa: S608
+    return removed.rowcount

@@ -60,8 +60,6 @@ def reschedule(
     local_time: object,
     timezone: str | None,
     reason: str | None,
-    *,
-    batch_id: str | None = None,
 ) -> QueueRow:
     """Another time for a QUEUED or MISSED row; in its own zone unless one is given.
 
@@ -82,7 +80,6 @@ def reschedule(
         "queue",
         row.id,
         project_id=item.project_id,
-        batch_id=batch_id,
         reason=reason,
         before=before,
         after={"status": row.status, "local_time": row.local_time, "timezone": row.timezone},

@@ -12,12 +12,10 @@ from sqlalchemy.orm import Session
 from workbench.clock import now
 from workbench.enums import (
     ACTIVE_QUEUE,
-    CREATIVE_TRANSITIONS,
     AttemptStatus,
     CreativeStatus,
     Platform,
     QueueStatus,
-    check_transition,
 )
 from workbench.errors import InvalidTransition
 from workbench.models import ContentItem, GatewaySetting, OutreachAttempt, Project, QueueRow
@@ -65,10 +63,9 @@ def take_off_queue(
     item_ids: Sequence[int],
     *,
     reason: str,
-    to: CreativeStatus = CreativeStatus.APPROVED,
     batch_id: str | None = None,
 ) -> list[int]:
-    """Cancel the waiting queue rows of these creatives and put the creatives to ``to``. Flushes.
+    """Cancel the waiting queue rows of these creatives and put the creatives back to APPROVED. Flushes.
 
     Answers the ids of the rows that were cancelled. What was sent already stays sent; the rest of the
     recipients are SKIPPED with the reason, so that a later schedule reaches them. All rows are held, in order,
@@ -76,7 +73,6 @@ def take_off_queue(
 
     Raises :class:`InvalidTransition` when one of them is being sent; then nothing was changed.
     """
-    check_transition(CREATIVE_TRANSITIONS, CreativeStatus.SCHEDULED, to, "A scheduled creative")
     taken: list[Any] = []
     for chunk in chunks(sorted(set(item_ids))):
         query = (
@@ -95,7 +91,7 @@ def take_off_queue(
             state=CreativeStatus.PUBLISHING,
         )
     cancel_rows(session, [row.id for row in taken], reason)
-    release_items(session, [row.content_item_id for row in taken], to)
+    release_items(session, [row.content_item_id for row in taken])
     record_many(
         session,
         actor,
@@ -132,13 +128,13 @@ def cancel_rows(session: Session, row_ids: Iterable[int], reason: str) -> None:
         )
 
 
-def release_items(session: Session, item_ids: Iterable[int], to: CreativeStatus = CreativeStatus.APPROVED) -> None:
-    """SCHEDULED → ``to``, wherever that is still the state."""
+def release_items(session: Session, item_ids: Iterable[int]) -> None:
+    """SCHEDULED → APPROVED, wherever that is still the state."""
     for chunk in chunks(item_ids):
         session.execute(
             sa.update(ContentItem)
             .where(ContentItem.id.in_(chunk), ContentItem.status == CreativeStatus.SCHEDULED)
-            .values(status=to, updated_at=now())
+            .values(status=CreativeStatus.APPROVED, updated_at=now())
         )
 
 

@@ -75,7 +75,7 @@ class Rows:
             alike = _same_keys(rows)
             for start in range(0, len(alike), PART):
                 part = alike[start : start + PART]
-                self._session.execute(sa.insert(model.__table__), part)  # type: ignore[arg-type]
+                self._session.execute(sa.insert(model.__table__), part)  # type: ignore[arg-type]  # a model's is a Table
                 done += len(part)
                 tell(done, total)
         table = sa.table("projects", sa.column("id"), *(sa.column(name) for name in _LATER))
