@@ -96,10 +96,14 @@ def page(context: BrowserContext) -> Page:
 
 
 @pytest.fixture
-def wb(sqlite_url: str, tmp_path: Path) -> Iterator[Workbench]:
+def settings(sqlite_url: str, tmp_path: Path) -> Settings:
+    return Settings(database_url=sqlite_url, data_dir=tmp_path / "var", secret_key="x" * 32)
+
+
+@pytest.fixture
+def wb(settings: Settings) -> Iterator[Workbench]:
     """A workbench on a fresh database; whoever opens the pages is Ada, an administrator."""
-    engine = make_engine(sqlite_url)
-    settings = Settings(database_url=sqlite_url, data_dir=tmp_path / "var", secret_key="x" * 32)
+    engine = make_engine(settings.database_url)
     made = Workbench(build_runtime(settings), engine, Mirror(engine), Actor("Ada", Role.ADMIN))
     # On loopback without users the person would be whoever runs the tests.
     made.acting_as = lambda name: made  # type: ignore[method-assign]
