@@ -52,6 +52,7 @@ class Screen:
             raise RuntimeError(f"{address} did not answer with a page of the workbench")
         request = HTTPRequest(address.replace("http", "ws", 1) + "ws")
         socket = await websocket_connect(request, subprotocols=["bokeh", found[1]], max_message_size=100_000_000)
+        socket.protocol.set_nodelay(True)  # as every browser does
         self = cls(socket, address)
         await self._expect("ACK")
         await self._send(self._protocol.create("PULL-DOC-REQ"))

@@ -83,9 +83,15 @@ class Workbench:
         """
         return self._mirror.watch.token()
 
-    def shared(self, key: Hashable, token: str, read: Callable[[], T]) -> T:
-        """What ``read`` answers, once for all sessions that ask with this ``key`` after they saw this token."""
-        return self._mirror.watch.shared(key, token, read)
+    def shared(self, key: Hashable, token: str, read: Callable[[], T], *, renew: bool = False) -> T:
+        """What ``read`` answers, once for all sessions that ask with this ``key`` after they saw this token, or anew
+        and then for them too."""
+        return self._mirror.watch.shared(key, token, read, renew=renew)
+
+    @property
+    def watched(self) -> Hashable:
+        """Equal for those whose :meth:`changes_token` is the same."""
+        return self._mirror.watch
 
     def acting_as(self, name: str | None) -> Workbench:
         """This workbench for the user ``name`` (None: whoever sits at this machine, while there are no users).

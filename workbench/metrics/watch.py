@@ -70,10 +70,11 @@ class Watch:
             self._seen, self._looked = version, time.monotonic()
             return self._token
 
-    def shared(self, key: Hashable, token: str, read: Callable[[], T]) -> T:
+    def shared(self, key: Hashable, token: str, read: Callable[[], T], *, renew: bool = False) -> T:
         """What ``read`` answers, read once for all who ask with this ``key`` after having seen this ``token``.
 
-        Nobody may change it in place. Who has to see what he has just committed reads by himself.
+        Nobody may change it in place. Who has to see what he has just committed asks to ``renew`` it: the token that
+        he saw may be older than that.
         """
         with self._lock:
             if len(self._answers) > MOST_ANSWERS:
@@ -81,7 +82,7 @@ class Watch:
             answer = self._answers.setdefault(key, _Answer())
         with answer.lock:
             moment = time.monotonic()
-            if answer.token != token or moment - answer.at > SHARED_SECONDS:
+            if renew or answer.token != token or moment - answer.at > SHARED_SECONDS:
                 answer.value, answer.token, answer.at = read(), token, moment
             value: T = answer.value
             return value

@@ -10,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmu
 
 from workbench.errors import WorkbenchError
+from workbench.panels.clicks import clicks
 from workbench.panels.state import PAGES, WorkbenchState
 from workbench.panels.theme import style
 
@@ -45,7 +46,7 @@ def action(method: F) -> F:
 
     @functools.wraps(method)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with self.state.working():
+        with clicks.answering(), self.state.working():
             result = told(self, *args, **kwargs)
             self.state.poll(force=True)
         return result

@@ -136,6 +136,24 @@ def feed_entry(event: ActivityEvent) -> dict[str, Any]:
     }
 
 
+# Read and shaped once for all who look at the same.
+
+
+def _read_board(db: Any) -> list[dict[str, Any]]:
+    return [board_card(project) for project in ops.get_projects_pipeline(db)]
+
+
+def _read_attention(db: Any, project_id: int | None) -> list[dict[str, str]]:
+    return attention_cards(ops.get_attention_metrics(db, project_id=project_id))
+
+
+def _read_feed(
+    db: Any, limit: int, project_id: int | None, before: str | None, kind: str | None
+) -> tuple[list[ActivityEvent], list[dict[str, Any]]]:
+    events = ops.get_activity_feed(db, limit, project_id=project_id, before=before, kind=kind)
+    return events, [feed_entry(event) for event in events]
+
+
 def demo_refusal(state: WorkbenchState) -> str:
     """Why this person may not load the demo here; empty when they may."""
     if state.mode == Mode.LIVE:
@@ -197,23 +215,21 @@ class Command(PageView):
     def _update(self) -> None:
         state = self.state
         zone = state.host.settings.timezone
-        projects = state.read(ops.get_projects_pipeline)
+        cards = state.read(_read_board)
         may_write = state.may(Role.OPERATOR)
         why_not = demo_refusal(state)
-        self.first_run.param.update(visible=not projects, may_write=may_write, may_load=not why_not, why_not=why_not)
+        self.first_run.put(visible=not cards, may_write=may_write, may_load=not why_not, why_not=why_not)
         for part in (self.metrics, self.main):
-            part.visible = bool(projects)
-        self.metrics.cards = attention_cards(state.read(ops.get_attention_metrics, project_id=state.project_id))
-        self.board.param.update(
-            cards=[board_card(project) for project in projects], movable=may_write, may_add=may_write, zone=zone
-        )
+            part.visible = bool(cards)
+        self.metrics.put(cards=state.read(_read_attention, state.project_id))
+        self.board.put(cards=cards, movable=may_write, may_add=may_write, zone=zone)
         kind = state.filters.get("kind", "")
         asked = state.project_id, kind if kind in KINDS else ""
         shown = len(self._events) if asked == self._feed_of else 0
         self._feed_of = asked
         self._events = self._read_feed(max(PAGE_OF_FEED, min(shown, LONGEST_FEED)))
         project = state.project()
-        self.feed.param.update(
+        self.feed.put(
             heading=f"Activity of {project['name']}" if project else "Activity",
             zone=zone,
             kind=asked[1],
@@ -222,11 +238,12 @@ class Command(PageView):
 
     def _read_feed(self, limit: int, before: str | None = None) -> list[ActivityEvent]:
         project_id, kind = self._feed_of
-        events = self.state.read(ops.get_activity_feed, limit, project_id=project_id, before=before, kind=kind or None)
-        kept = self._events if before else []
-        entries = [feed_entry(event) for event in [*kept, *events]]
-        self.feed.param.update(events=entries, more=len(events) == limit)
-        return [*kept, *events]
+        events, entries = self.state.read(_read_feed, limit, project_id, before, kind or None)
+        more = len(events) == limit
+        if before:
+            events, entries = [*self._events, *events], [*self.feed.events, *entries]
+        self.feed.put(events=entries, more=more)
+        return events
 
     @quietly
     def _load_more(self) -> None:

@@ -42,6 +42,22 @@ SORTS: Final = {
 AT: Final = "at"
 
 
+def _read_page(
+    db: Any, /, project_id: int, author: str, may_write: bool, asked: int, *, sort: str, **wanted: Any
+) -> dict[str, Any]:
+    """One page of the grid: the same for all with these filters and this right. Who may not write is shown first drafts
+    that who may has stored by looking."""
+    total = ops.count_creatives(db, project_id, **wanted)
+    page = max(1, min(asked, -(-total // PAGE_SIZE)))
+    rows = ops.get_creatives_for_project(db, project_id, **wanted, sort=sort, page=page, page_size=PAGE_SIZE)
+    return {
+        "items": [grid_item(row, author, may_write=may_write) for row in rows],
+        "total": total,
+        "page": page,
+        "zone": ops.get_project_context(db, project_id)["timezone"],
+    }
+
+
 class Gallery(PageView):
     """Filters, the grid, and the bar of what is done with those selected."""
 
@@ -166,21 +182,20 @@ class Gallery(PageView):
             value = state.filters.get(name, "")
             if widget.value != value and (widget is self.search or value in widget.options.values()):
                 widget.value = value
-        wanted = self._wanted()
-        counted = {name: value for name, value in wanted.items() if name != "sort"}
-        total = state.call(ops.count_creatives, project["id"], **counted)
-        page = max(1, min(self._page_asked(), -(-total // PAGE_SIZE)))
-        rows = state.call(ops.get_creatives_for_project, project["id"], **wanted, page=page, page_size=PAGE_SIZE)
-        self._versions = {row["id"]: row["version"] for row in rows if row["id"] is not None}
-        author = project["client"] or project["name"]
         may_write = state.may(Role.OPERATOR)
+        shown = state.read(
+            _read_page,
+            project["id"],
+            project["client"] or project["name"],
+            may_write,
+            self._page_asked(),
+            **self._wanted(),
+        )
+        self._versions = {item["id"]: item["version"] for item in shown["items"] if item["id"] is not None}
         filtered = any(value for name, value in state.filters.items() if name in ("platform", "status", "q", "stale"))
-        self.grid.param.update(
-            items=[grid_item(row, author, may_write=may_write) for row in rows],
-            total=total,
-            page=page,
+        self.grid.put(
+            **shown,
             selectable=may_write,
-            zone=state.call(ops.get_project_context, project["id"])["timezone"],
             filtered=filtered,
             empty="No creative fits these filters." if filtered else "No creatives yet. Make one with “New creative”.",
         )
@@ -216,7 +231,7 @@ class Gallery(PageView):
     def _show_selection(self) -> None:
         number, total = len(self.selection), self.grid.total
         deleted = self._of is not None and self._of[1]
-        self.grid.selected = [one for one in self._versions if one in self.selection]
+        self.grid.put(selected=[one for one in self._versions if one in self.selection])
         self.count.object = safe.text_html(f"{number:,} selected" if number else "Nothing selected", "note")
         for button, needed in (
             (self.approve_button, Role.APPROVER),

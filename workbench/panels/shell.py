@@ -82,14 +82,14 @@ class Shell(StateView):
             document.on_session_destroyed(lambda _: following.remove(document))
         return self.page
 
-    def _keep_up(self) -> None:
+    def _keep_up(self, seen: str | None) -> None:
         """Look for changes, once the browser has said that it is there.
 
         What changes while the event loop still makes the browser's models of the page would not be shown; the first
         look after that finds what was missed.
         """
         if pn.state.loaded:
-            self.state.poll()
+            self.state.poll(seen)
 
     # What is shown
 
@@ -104,7 +104,7 @@ class Shell(StateView):
         where = address.of(state) if self._in_browser else ""
         project = state.project()
         title = f"{PAGES[state.page]} · {project['name']}" if project else PAGES[state.page]
-        self.strip.param.update(page=state.page, pages=self._tabs(), address=where, title=title)
+        self.strip.put(page=state.page, pages=self._tabs(), address=where, title=title)
 
     def _build(self, key: str) -> None:
         view = VIEWS[key](self.state)
@@ -148,7 +148,7 @@ class Shell(StateView):
 
     def _show_facts(self, *_: Any) -> None:
         state = self.state
-        self.topbar.param.update(
+        self.topbar.put(
             projects=[{name: row[name] for name in ("id", "name", "client")} for row in state.projects],
             project_id=state.project_id or 0,
             mode=state.mode,
@@ -164,7 +164,7 @@ class Shell(StateView):
             banners.append(paused)
         if not state.workers_alive:
             banners.append(dict(_NO_WORKER))
-        self.strip.banners = banners
+        self.strip.put(banners=banners)
 
     def _show_busy(self, *_: Any) -> None:
         self.strip.busy = self.state.busy

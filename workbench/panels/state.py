@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Concatenate, Final, Literal, ParamSpec, Protocol, TypeVar
 
 import param
@@ -52,8 +53,13 @@ class Host(Protocol):
     def changes_token(self) -> str:
         """Differs once anything the screens show has changed; cheap to ask."""
 
-    def shared(self, key: Hashable, token: str, read: Callable[[], R]) -> R:
-        """What ``read`` answers, once for all sessions that ask with this ``key`` after they saw this token."""
+    @property
+    def watched(self) -> Hashable:
+        """Equal for hosts whose :meth:`changes_token` is the same."""
+
+    def shared(self, key: Hashable, token: str, read: Callable[[], R], *, renew: bool = False) -> R:
+        """What ``read`` answers, once for all sessions that ask with this ``key`` after they saw this token, or anew
+        and then for them too."""
 
     def actor(self) -> Actor:
         """Who uses the present browser session or kernel.
@@ -109,8 +115,9 @@ class WorkbenchState(param.Parameterized):
         self.lock = threading.RLock()
         self._working = 0
         self._workers_seen: datetime | None = None
-        #: The state of the database that is being caught up with, when nobody here has changed it.
+        #: The state of the database that is being caught up with, and whether it was changed here.
         self._following: str | None = None
+        self._changed_here = False
         #: Whether somebody polls: else what is not there yet has to be waited for.
         self.polled = False
 
@@ -139,12 +146,14 @@ class WorkbenchState(param.Parameterized):
     def read(self, operation: Callable[Concatenate[Any, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """As :meth:`call`, for what is the same whoever asks: pages that follow one change share one reading of it.
 
-        Nobody may change the answer in place.
+        ``operation`` may be a function of a page's own that shapes what it reads: that is shared too. Nobody may
+        change the answer in place.
         """
         if self._following is None:
             return self.call(operation, *args, **kwargs)
-        key = (operation.__name__, args, tuple(sorted(kwargs.items())))
-        return self.host.shared(key, self._following, lambda: self.call(operation, *args, **kwargs))
+        key = (operation.__module__, operation.__qualname__, args, tuple(sorted(kwargs.items())))
+        read = partial(self.call, operation, *args, **kwargs)
+        return self.host.shared(key, self._following, read, renew=self._changed_here)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -186,25 +195,34 @@ class WorkbenchState(param.Parameterized):
         with self.lock:
             self.param.update(**values)
 
+    def known(self, values: dict[str, Any]) -> dict[str, Any]:
+        """``values`` for this state, without a project that is not there: that is told."""
+        projects = values.get("projects", self.projects)
+        if values["project_id"] is None or any(row["id"] == values["project_id"] for row in projects):
+            return values
+        self.fail(f"There is no project {values['project_id']} (any more). Choose another one.")
+        return values | {"project_id": None}
+
     def project(self) -> dict[str, Any] | None:
         """The chosen project's row of :attr:`projects`."""
         return next((row for row in self.projects if row["id"] == self.project_id), None)
 
     # Keeping up
 
-    def poll(self, *, force: bool = False) -> None:
+    def poll(self, seen: str | None = None, *, force: bool = False) -> None:
         """Look whether anything changed, and if so (or by ``force``) renew the header's facts and
         :attr:`changes`.
 
-        Cheap when nothing changed: one token, which all sessions share. A poll that would have to wait for a running
-        one is skipped, unless forced. A database that cannot be read becomes :attr:`trouble`, not an exception.
+        Cheap when nothing changed: one token, which all sessions share; ``seen`` is one that was seen just now, for
+        pages that catch up together. A poll that would have to wait for a running one is skipped, unless forced. A
+        database that cannot be read becomes :attr:`trouble`, not an exception.
         """
         if not self.lock.acquire(blocking=force):
             return
         try:
-            token = self.host.changes_token()
+            token = seen or self.host.changes_token()
             changed = force or token != self.changes
-            self._following = None if force else token
+            self._following, self._changed_here = token, force
             if changed:
                 self._read_status()
             self._look_for_workers(force=force)
@@ -219,25 +237,21 @@ class WorkbenchState(param.Parameterized):
             logger.warning("The screens cannot read the database: %s", error.message)
             self.trouble = error.message
         finally:
-            self._following = None
+            self._following, self._changed_here = None, False
             self.lock.release()
 
     def _read_status(self) -> None:
         projects = self.read(ops.list_projects)
-        values: dict[str, Any] = {
-            "mode": self.read(ops.get_mode),
-            "pause": dict(self.read(ops.get_pause_state)),
-            "projects": [dict(row) for row in projects],
-        }
-        if self.project_id is not None and all(row["id"] != self.project_id for row in projects):
-            self.fail(f"There is no project {self.project_id} (any more). Choose another one.")
-            values["project_id"] = None
-        self.param.update(**values)
+        values: dict[str, Any] = {"mode": self.read(ops.get_mode), "pause": self.read(ops.get_pause_state)}
+        if projects != self.projects:
+            values["projects"] = projects
+        self.param.update(**self.known({"project_id": self.project_id} | values))
 
     def _look_for_workers(self, *, force: bool) -> None:
         seen = self._workers_seen
         if not force and seen is not None and (now() - seen).total_seconds() < WORKERS_EVERY_SECONDS:
             return
         self._workers_seen = now()
-        self.workers_alive = any(worker["alive"] for worker in self.call(ops.get_workers))
+        self.call(ops.get_mode)  # so that who may no longer use the workbench is told, though all else is shared
+        self.workers_alive = any(worker["alive"] for worker in self.read(ops.get_workers))
         self.pulse += 1

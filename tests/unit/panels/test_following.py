@@ -15,7 +15,7 @@ from tests.serving import until
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.panels import WorkbenchState
-from workbench.panels.following import APART_SECONDS, PULSE_SECONDS, WAITING_SECONDS, Following, is_due
+from workbench.panels.following import APART_SECONDS, PULSE_SECONDS, WAITING_SECONDS, Following, Seen, is_due
 
 
 def rename(wb: Workbench, name: str) -> None:
@@ -49,7 +49,7 @@ def test_a_page_looks_again_when_it_is_behind_and_now_and_then(
     if changed:
         rename(wb, "Other")
     state.param.update(loading=loading, trouble=trouble)
-    assert is_due(state, since) is due
+    assert is_due(state, since, Seen()) is due
 
 
 def test_every_open_page_follows_a_change_and_one_reading_serves_them_all(
@@ -97,7 +97,7 @@ def test_a_page_that_fails_stops_no_other(
 ) -> None:
     broken = WorkbenchState(wb)
 
-    def fail() -> None:
+    def fail(seen: str | None) -> None:
         raise RuntimeError("odd")
 
     pages, mine, other = Following(), Document(), Document()

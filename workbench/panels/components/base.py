@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import panel as pn
 
+from workbench.panels.clicks import clicks
 from workbench.panels.theme import script, style
 
 
@@ -41,7 +42,17 @@ class Component(pn.custom.JSComponent):
                 raise ValueError(f"{type(self).__name__}: {data['type']}.{name} is {values[name]!r:.100}")
         handler = self._handlers.get(data["type"])
         if handler is not None:
-            handler(**values)
+            with clicks.answering():
+                handler(**values)
+
+    def put(self, **values: Any) -> None:
+        """Set those of these parameters that are not as they should be.
+
+        To compare takes microseconds, to tell a browser milliseconds, and most of what is read again is as it was.
+        """
+        changed = {name: value for name, value in values.items() if getattr(self, name) != value}
+        if changed:
+            self.param.update(**changed)
 
 
 def source(*names: str) -> str:
