@@ -12,6 +12,7 @@
     │   ├── ScheduleInvalid      a time in the past, unknown, or that a clock change skips or repeats
     │   └── LeadFileInvalid      a lead file that cannot be read at all
     ├── Cancelled                the person who began it stopped it; nothing of it stands
+    ├── StoppedHalfway           a part of many is changed, and the rest is not (says how far)
     ├── ImportStopped            a part of a lead file is in, and the rest is not (says how far)
     ├── NotConfigured            a setting is missing; says which one
     ├── GatewayFault             an outside system that was asked something refused, failed or did not answer
@@ -92,6 +93,18 @@ class LeadFileInvalid(InputError):
 
 class Cancelled(WorkbenchError):
     """Cancelled. Nothing was changed."""
+
+
+class StoppedHalfway(WorkbenchError):
+    """It stopped half-way. What was done stays.
+
+    ``done`` is how many were dealt with, ``batch_id`` what takes them back.
+    """
+
+    def __init__(self, message: str | None = None, *, done: int = 0, batch_id: str | None = None, **context: Any):
+        self.done = done
+        self.batch_id = batch_id
+        super().__init__(message or "It stopped half-way. What was done stays.", **context)
 
 
 class ImportStopped(WorkbenchError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 
 import pytest
 import sqlalchemy as sa
@@ -12,16 +13,18 @@ from sqlalchemy.orm import Session, sessionmaker
 from tests import factories as make
 from tests import injections
 from workbench.enums import Consent, LeadStatus, Role
-from workbench.errors import InputError, NotFoundError, PermissionDenied
+from workbench.errors import InputError, InvalidTransition, NotFoundError, PermissionDenied, StoppedHalfway
 from workbench.models import AuditEvent, Campaign, Lead
 from workbench.operator_services import (
     change_leads,
     export_leads,
     import_leads,
+    lead_decisions,
     preview_lead_changes,
     set_consent,
     undo_batch,
 )
+from workbench.services import undo
 from workbench.services.audit import Actor
 
 
@@ -173,3 +176,76 @@ def test_an_export_that_is_imported_again_changes_nothing_and_elsewhere_gives_th
     query = sa.select(*columns, Lead.enrichment_data).order_by(Lead.email_norm)
     was, became = ([*db.execute(query.where(Lead.campaign_id == one.id))] for one in (campaign, other))
     assert was == became
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lead_decisions, "PART", 2)
+    monkeypatch.setattr(undo, "PART", 2)
+
+
+@pytest.fixture
+def many(db: Session, campaign: Campaign) -> list[int]:
+    """Seven leads, the fourth of whom must not be contacted."""
+    ids = [make.lead(db, campaign, consent_status=Consent.DNC if at == 3 else Consent.UNKNOWN).id for at in range(7)]
+    db.commit()
+    return ids
+
+
+def consents(db: Session) -> list[str]:
+    found = list(db.scalars(sa.select(Lead.consent_status).order_by(Lead.id)))
+    db.rollback()
+    return found
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_more_than_one_part_is_changed_part_by_part_each_refusal_named_and_one_undo_takes_all_back(
+    db: Session, many: list[int]
+) -> None:
+    preview = preview_lead_changes(db, [*many, 999], consent="CONSENTED")
+    assert [preview[name] for name in ("changing", "unchanged", "refused")] == [6, 0, 2]  # type: ignore[literal-required]
+    told: list[tuple[int, int]] = []
+    result = set_consent(db, [*many, 999], "CONSENTED", progress=lambda done, total: told.append((done, total)))
+    assert told == [(2, 8), (4, 8), (6, 8), (8, 8)]
+    assert (result["done"], result["failed"], result["total"], result["cancelled"]) == (6, 2, 8, False)
+    assert [one["id"] for one in result["outcomes"]] == [many[3], 999], "only the refused ones are named"
+    assert Counter(consents(db)) == {"CONSENTED": 6, "DNC": 1}
+    back = undo_batch(db, result["batch_id"] or "", progress=lambda done, total: told.append((done, total)))
+    assert told[4:] == [(2, 6), (4, 6), (6, 6)]
+    assert (back["done"], back["failed"]) == (6, 0)
+    assert Counter(consents(db)) == {"UNKNOWN": 6, "DNC": 1}
+    with pytest.raises(InvalidTransition, match="undone already"):
+        undo_batch(db, result["batch_id"] or "")
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_change_and_an_undo_that_are_cancelled_leave_what_is_done_and_the_undo_goes_on_where_it_was(
+    db: Session, many: list[int]
+) -> None:
+    result = change_leads(db, many, add_tags=["vip"], cancelled=lambda: True)
+    assert (result["done"], result["total"], result["cancelled"]) == (2, 7, True)
+    done: list[int] = []
+    result = change_leads(
+        db, many, status="LOST", progress=lambda so_far, _: done.append(so_far), cancelled=lambda: done[-1] > 4
+    )
+    assert (result["done"], result["cancelled"]) == (6, True)
+    assert [seen(db, lead_id)[0] for lead_id in many] == ["LOST"] * 6 + ["NEW"]
+    batch = result["batch_id"] or ""
+    first = undo_batch(db, batch, cancelled=lambda: True)
+    assert (first["done"], first["total"], first["cancelled"]) == (2, 6, True)
+    change_leads(db, many[2:3], status="ROUTED")
+    rest = undo_batch(db, batch)
+    assert (rest["done"], [one["id"] for one in rest["outcomes"]]) == (3, many[2:3])
+    assert [seen(db, lead_id)[0] for lead_id in many] == ["NEW", "NEW", "ROUTED", "NEW", "NEW", "NEW", "NEW"]
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_what_is_done_before_a_part_fails_is_told_and_can_be_taken_back(db: Session, many: list[int]) -> None:
+    db.get_one(Lead, many[4]).name = "Ada Lovelace"
+    db.commit()
+    with pytest.raises(StoppedHalfway, match=r"after 4 of 7 leads.*must not name the person") as stopped:
+        change_leads(db, many, status="LOST", reason="Ada Lovelace asked")
+    assert stopped.value.done == 4
+    assert [seen(db, lead_id)[0] for lead_id in many] == ["LOST"] * 4 + ["NEW"] * 3
+    assert undo_batch(db, stopped.value.batch_id or "")["done"] == 4
+    assert {seen(db, lead_id)[0] for lead_id in many} == {"NEW"}

@@ -4,38 +4,54 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, TextIO
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, TextIO
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
 from workbench.enums import Consent, LeadStatus, Role
-from workbench.errors import InputError
+from workbench.errors import InputError, StoppedHalfway, WorkbenchError
 from workbench.operator_services._edge import as_id, operation, optional_text
 from workbench.operator_services.leads import LONGEST_TAG, MOST_LEADS, one_of
-from workbench.operator_services.types import BulkResult, LeadChangePreview
+from workbench.operator_services.types import LeadChangePreview, LongBulkResult
 from workbench.services import campaigns, lead_changes, lead_export, leads, projects
-from workbench.services.audit import record
+from workbench.services.audit import Actor, record
 from workbench.services.lead_changes import MOST_TAGS, LeadChange, LeadChanges
 from workbench.services.leads import ConsentChange
+from workbench.services.progress import Progress
 
+#: Leads in one transaction.
+PART: Final = MOST_LEADS
 _NO_ID: Final = "There is no lead {!r:.80}: an id is a whole number."
 
 
-def set_consent(db: Session, lead_ids: Sequence[int], consent: str, reason: str | None = None) -> BulkResult:
+def set_consent(
+    db: Session,
+    lead_ids: Sequence[int],
+    consent: str,
+    reason: str | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> LongBulkResult:
     """Set whether these leads may be written to: UNKNOWN, CONSENTED or DNC. For operators.
 
     A lead that is DNC anywhere is mailed from no project. Taking DNC back needs a ``reason``; any reason is kept for
     good and must not name the person. Each id gets its outcome, what is no id too; one that is so already is ``ok``
     and unchanged. ``undo_batch`` takes the whole call back. Raises :class:`InputError`.
+
+    More than 10,000 leads are changed 10,000 at a time, each part whole and at once for all to see. After each
+    ``progress`` is called with the leads done and the leads there are, and ``cancelled`` is asked whether to stop.
+    Raises :class:`StoppedHalfway` when a later part fails; what was changed before then stays.
     """
-    with operation(db, Role.OPERATOR, write=True) as actor:
-        to = one_of(Consent, consent, "consent")
-        ids, wrong = _ids(lead_ids)
-        batch_id = str(uuid4())
-        changes = leads.set_consent(db, actor, ids, to, optional_text(reason, "The reason"), batch_id)
-        return _result(batch_id, [*changes, *wrong])
+    to = one_of(Consent, consent, "consent")
+    why = optional_text(reason, "The reason")
+
+    def change(actor: Actor, ids: Sequence[int], batch_id: str) -> Sequence[ConsentChange]:
+        return leads.set_consent(db, actor, ids, to, why, batch_id)
+
+    return _in_parts(db, lead_ids, change, Progress(progress, cancelled))
 
 
 def change_leads(
@@ -47,20 +63,23 @@ def change_leads(
     remove_tags: Sequence[str] = (),
     campaign_id: int | None = None,
     reason: str | None = None,
-) -> BulkResult:
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> LongBulkResult:
     """Change the status, the tags or the campaign of these leads; what is left out stays. For operators.
 
     A lead moves to another campaign of its own project only, and not where its address stands already. Tags and
     ``reason`` are kept for good and must not name the person. Each id gets its outcome; one that is so already is
     ``ok`` and unchanged. ``undo_batch`` takes the whole call back. Raises :class:`NotFoundError` for an unknown
-    campaign, :class:`InputError`.
+    campaign, :class:`InputError`. More than 10,000 leads are changed as :func:`set_consent` does it.
     """
-    with operation(db, Role.OPERATOR, write=True) as actor:
+    why = optional_text(reason, "The reason")
+
+    def change(actor: Actor, ids: Sequence[int], batch_id: str) -> Sequence[LeadChange]:
         to = _changes(db, status, add_tags, remove_tags, campaign_id)
-        ids, wrong = _ids(lead_ids)
-        batch_id = str(uuid4())
-        changes = lead_changes.change(db, actor, ids, to, optional_text(reason, "The reason"), batch_id)
-        return _result(batch_id, [*changes, *wrong])
+        return lead_changes.change(db, actor, ids, to, why, batch_id)
+
+    return _in_parts(db, lead_ids, change, Progress(progress, cancelled))
 
 
 def preview_lead_changes(
@@ -78,18 +97,20 @@ def preview_lead_changes(
     with operation(db, Role.OPERATOR, write=False) as actor:
         ids, wrong = _ids(lead_ids)
         why = optional_text(reason, "The reason")
-        found: list[Any]
-        if consent:
-            found = list(leads.preview_consent(db, ids, one_of(Consent, consent, "consent"), why))
-        else:
-            to = _changes(db, status, add_tags, remove_tags, campaign_id)
-            found = list(lead_changes.change(db, actor, ids, to, why, None))
-        told = [*found, *wrong]
-        reasons = Counter(one.reason or "" for one in told if not one.ok)
+        to = None if consent else _changes(db, status, add_tags, remove_tags, campaign_id)
+        kinds = Counter[tuple[bool, bool, str]]((False, False, one.reason or "") for one in wrong)
+        for part in _parts(ids):
+            found: Sequence[ConsentChange | LeadChange]
+            if to is None:
+                found = leads.preview_consent(db, part, one_of(Consent, str(consent), "consent"), why)
+            else:
+                found = lead_changes.change(db, actor, part, to, why, None)
+            kinds.update((one.ok, one.changed, one.reason or "") for one in found)
+        reasons = Counter({reason: number for (ok, _, reason), number in kinds.items() if not ok})
         return {
-            "changing": sum(one.ok and one.changed for one in told),
-            "unchanged": sum(one.ok and not one.changed for one in told),
-            "refused": sum(not one.ok for one in told),
+            "changing": sum(number for (ok, changed, _), number in kinds.items() if ok and changed),
+            "unchanged": sum(number for (ok, changed, _), number in kinds.items() if ok and not changed),
+            "refused": reasons.total(),
             "reasons": [{"reason": reason, "count": number} for reason, number in reasons.most_common()],
         }
 
@@ -106,14 +127,66 @@ def export_leads(db: Session, lead_ids: Sequence[int] | None, to: TextIO, *, pro
             raise InputError('Give a text file that is open for writing: open("leads.csv", "w", newline="").')
         if project_id is not None:
             projects.get_project(db, as_id(project_id, "project"))
-        ids = None if lead_ids is None else _ids(lead_ids, most=None)[0]
+        ids = None if lead_ids is None else _ids(lead_ids)[0]
         written = lead_export.write(db, to, ids, project_id)
     with operation(db, Role.OPERATOR, write=True) as actor:
         record(db, actor, "leads.export", "lead", None, project_id=project_id, after={"rows": written})
     return written
 
 
-def _ids(values: object, *, most: int | None = MOST_LEADS) -> tuple[list[int], list[LeadChange]]:
+def _in_parts(
+    db: Session,
+    lead_ids: Sequence[int],
+    change: Callable[[Actor, Sequence[int], str], Sequence[ConsentChange | LeadChange]],
+    progress: Progress,
+) -> LongBulkResult:
+    """``change`` some leads at a time, each part an operation of its own, and one batch to take back."""
+    ids, wrong = _ids(lead_ids)
+    batch_id = str(uuid4())
+    many = len(ids) + len(wrong) > PART
+    result: LongBulkResult = {
+        "batch_id": None, "done": 0, "failed": 0, "outcomes": [], "total": len(ids) + len(wrong), "cancelled": False,
+    }  # fmt: skip
+    *parts, last = _parts(ids)
+    for number, part in enumerate([*parts, last]):
+        try:
+            with operation(db, Role.OPERATOR, write=True) as actor:
+                changes = change(actor, part, batch_id)
+        except WorkbenchError as error:
+            if not number:
+                raise
+            done = result["done"] + result["failed"]
+            raise StoppedHalfway(
+                f"It stopped after {done:,} of {result['total']:,} leads. Those stay as they are now; mend the cause "
+                f"and do it again for the rest. The cause: {error.message}",
+                done=done,
+                batch_id=result["batch_id"],
+            ) from error
+        _take(result, [*changes, *wrong] if number == len(parts) else changes, many=many)
+        if result["batch_id"] is None and any(one.changed for one in changes):
+            result["batch_id"] = batch_id
+        if progress.tell(result["done"] + result["failed"], result["total"]):
+            result["cancelled"] = True
+            break
+    return result
+
+
+def _take(result: LongBulkResult, changes: Sequence[ConsentChange | LeadChange], *, many: bool) -> None:
+    done = sum(one.ok for one in changes)
+    result["done"] += done
+    result["failed"] += len(changes) - done
+    for one in changes:
+        if not many or (not one.ok and len(result["outcomes"]) < PART):
+            result["outcomes"].append({"id": one.lead_id, "ok": one.ok, "status": _state(one), "reason": one.reason})
+
+
+def _parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """``ids`` in parts of :data:`PART`; one part, of nothing, when there are none."""
+    for start in range(0, max(1, len(ids)), PART):
+        yield ids[start : start + PART]
+
+
+def _ids(values: object) -> tuple[list[int], list[LeadChange]]:
     """Each id once, and an answer for each value that could be none."""
     if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):
         raise InputError("Give the ids of the leads as a list of numbers, for example [1, 2, 3].")
@@ -124,8 +197,6 @@ def _ids(values: object, *, most: int | None = MOST_LEADS) -> tuple[list[int], l
             wrong.append(LeadChange(value, False, reason=_NO_ID.format(value)))
         else:
             ids[value] = None
-    if most is not None and len(ids) > most:
-        raise InputError(f"That is {len(ids):,} leads; a call takes up to {most:,}. Do it in parts.")
     return list(ids), wrong
 
 
@@ -150,18 +221,6 @@ def _tags(values: Sequence[str]) -> tuple[str, ...]:
     if len(tags) > MOST_TAGS:
         raise InputError(f"That is {len(tags)} tags; a call takes up to {MOST_TAGS}.")
     return tuple(dict.fromkeys(tag for tag in tags if tag))
-
-
-def _result(batch_id: str, changes: Sequence[ConsentChange | LeadChange]) -> BulkResult:
-    return {
-        "batch_id": batch_id if any(change.changed for change in changes) else None,
-        "done": sum(change.ok for change in changes),
-        "failed": sum(not change.ok for change in changes),
-        "outcomes": [
-            {"id": change.lead_id, "ok": change.ok, "status": _state(change), "reason": change.reason}
-            for change in changes
-        ],
-    }
 
 
 def _state(change: ConsentChange | LeadChange) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from workbench.operator_services.queue import queue_item, ways_of
 from workbench.operator_services.types import (
     BulkResult,
     ItemOutcome,
+    LongBulkResult,
     MovePreview,
     QueueItem,
     Repeat,
@@ -24,6 +25,7 @@ from workbench.operator_services.types import (
     Skipped,
 )
 from workbench.services import near_texts, queue_rows, scheduling, undo
+from workbench.services.progress import Progress
 from workbench.services.projects import get_project
 from workbench.services.safety import mode_of
 from workbench.services.scheduling import Planned
@@ -164,26 +166,55 @@ def retry_failed(db: Session, queue_id: int, reason: str) -> QueueItem:
         return queue_item(db, row.id)
 
 
-def undo_batch(db: Session, batch_id: str) -> BulkResult:
+def undo_batch(
+    db: Session,
+    batch_id: str,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> LongBulkResult:
     """Take a bulk decision back where nothing was sent yet: an approval, a confirmation, a schedule, a
     cancellation, a deletion, consents. For whoever may take the decision itself.
+
+    More than 10,000 leads are changed back as :func:`set_consent` changes them: in parts, ``progress`` told and
+    ``cancelled`` asked after each. One that was stopped goes on when it is called again.
 
     Raises :class:`NotFoundError` for a batch that does not exist, :class:`InvalidTransition` when it was undone
     already, :class:`PermissionDenied`.
     """
-    with operation(db, Role.OPERATOR, write=True) as actor:
-        wanted = require_text(batch_id, "Give the batch_id that the bulk call answered.", longest=36)
-        events = undo.events_of(db, wanted)
-        needed = max((undo.ROLES[event.action] for event in events), key=lambda role: role.rank)
-        if not actor.role.allows(needed):
-            raise PermissionDenied(
-                f"Undoing this needs the role {needed.value}; {actor.name} is {actor.role.value}. Ask an administrator."
-            )
-        answers = undo.undo(db, actor, wanted, events)
-        return _bulk(
-            [{"id": one.id, "ok": one.ok, "status": one.status, "reason": one.reason} for one in answers],
-            wanted if any(one.ok for one in answers) else None,
-        )
+    watched = Progress(progress, cancelled)
+    result: LongBulkResult = {
+        "batch_id": None, "done": 0, "failed": 0, "outcomes": [], "total": 0, "cancelled": False,
+    }  # fmt: skip
+    batch, last = None, 0
+    while True:
+        with operation(db, Role.OPERATOR, write=True) as actor:
+            if batch is None:
+                wanted = require_text(batch_id, "Give the batch_id that the bulk call answered.", longest=36)
+                batch = undo.batch_of(db, wanted)
+                last, result["total"] = batch.last, batch.total
+            needed = batch.role
+            if not actor.role.allows(needed):
+                raise PermissionDenied(
+                    f"Undoing this needs the role {needed.value}; {actor.name} is {actor.role.value}. Ask an "
+                    "administrator."
+                )
+            events = undo.part_of(db, batch, last)
+            answers = undo.undo(db, actor, batch.batch_id, events) if events else []
+        if not answers:
+            return result
+        last = events[-1].id
+        for one in answers:
+            result["done" if one.ok else "failed"] += 1
+            if batch.whole or (not one.ok and len(result["outcomes"]) < undo.PART):
+                result["outcomes"].append({"id": one.id, "ok": one.ok, "status": one.status, "reason": one.reason})
+        if result["done"]:
+            result["batch_id"] = batch.batch_id
+        if watched.tell(result["done"] + result["failed"], result["total"]):
+            result["cancelled"] = True
+            return result
+        if batch.whole:
+            return result
 
 
 def _bulk(outcomes: list[ItemOutcome], batch_id: str | None) -> BulkResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from workbench.enums import LeadStatus
 from workbench.models import AuditEvent, Campaign, Lead
 from workbench.services.audit import Actor, record_many
-from workbench.services.leads import by_id, refuse_naming
+from workbench.services.leads import by_id, refuse_naming, seen
 
 ACTION: Final = "lead.change"
 MOST_TAGS: Final = 50
@@ -48,7 +48,7 @@ def tags_after(tags: Sequence[str] | None, add: Iterable[str], remove: Iterable[
     return [tag for tag in dict.fromkeys([*(tags or ()), *add]) if tag not in gone]
 
 
-def differences(lead: Lead, to: LeadChanges) -> dict[str, Any]:
+def differences(lead: Any, to: LeadChanges) -> dict[str, Any]:
     """The columns that would become different, with their new values. Pure."""
     wanted: dict[str, Any] = {}
     if to.status is not None:
@@ -74,7 +74,7 @@ def change(
     A lead goes to another campaign of its own project only, and not where its address stands already. Tags and
     ``reason`` are kept for good: raises :class:`InputError` for words that name one of the leads.
     """
-    leads = by_id(session, lead_ids)
+    leads = seen(session, lead_ids) if batch_id is None else by_id(session, lead_ids)
     for words in (reason, *to.add_tags):
         if words:
             refuse_naming(words, (lead for lead, _ in leads.values()))
@@ -144,7 +144,7 @@ def _project_of(session: Session, campaign_id: int | None) -> int | None:
     return session.scalar(sa.select(Campaign.project_id).where(Campaign.id == campaign_id)) if campaign_id else None
 
 
-def _addresses_in(session: Session, campaign_id: int, leads: dict[int, tuple[Lead, int]]) -> set[str]:
+def _addresses_in(session: Session, campaign_id: int, leads: Mapping[int, tuple[Any, int]]) -> set[str]:
     """Those of the leads' addresses that somebody else in the campaign has."""
     # As an import does: so that nobody brings in the same address meanwhile.
     session.execute(sa.select(Campaign.id).where(Campaign.id == campaign_id).with_for_update())

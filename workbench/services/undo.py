@@ -37,6 +37,10 @@ ROLES: Final = {
     "lead.change": Role.OPERATOR,
 }
 
+#: What many are changed by at once, in parts: it is undone in parts as well, of so many events.
+LONG: Final = frozenset({"lead.consent", "lead.change"})
+PART: Final = 10_000
+
 
 @dataclass(frozen=True)
 class Undone:
@@ -48,20 +52,45 @@ class Undone:
     reason: str | None = None
 
 
-def events_of(session: Session, batch_id: str) -> Sequence[AuditEvent]:
-    """The undoable events of a batch. Raises :class:`NotFoundError`, and :class:`InvalidTransition` when it was
-    undone already."""
-    events = session.scalars(
-        sa.select(AuditEvent)
-        .where(AuditEvent.batch_id == batch_id, AuditEvent.action.in_(ROLES))
-        .order_by(AuditEvent.id)
-    ).all()
-    if not events:
+@dataclass(frozen=True)
+class Batch:
+    """What there is to undo of a bulk decision."""
+
+    batch_id: str
+    #: Undoable events in all.
+    total: int
+    #: The role that undoing it takes.
+    role: Role
+    #: The newest event that was undone; a large batch is undone in parts, and goes on after it.
+    last: int
+    #: Whether it is undone in one transaction.
+    whole: bool
+
+
+def batch_of(session: Session, batch_id: str) -> Batch:
+    """What there is to undo. Raises :class:`NotFoundError`, and :class:`InvalidTransition` when it was undone."""
+    mine = AuditEvent.batch_id == batch_id
+    counted = sa.select(AuditEvent.action, sa.func.count(), sa.func.max(AuditEvent.id))
+    kinds = session.execute(counted.where(mine, AuditEvent.action.in_(ROLES)).group_by(AuditEvent.action)).all()
+    if not kinds:
         raise NotFoundError(f"There is no batch {batch_id} that could be undone.")
-    done = sa.select(AuditEvent.id).where(AuditEvent.batch_id == batch_id, AuditEvent.action == "batch.undo")
-    if session.scalar(done.limit(1)) is not None:
+    total = sum(number for _, number, _ in kinds)
+    whole = total <= PART or not LONG.issuperset(action for action, _, _ in kinds)
+    undone = sa.select(AuditEvent.entity_id).where(mine, AuditEvent.action == "batch.undo")
+    newest = sa.select(sa.func.max(AuditEvent.id))
+    last = session.scalar(newest.where(mine, AuditEvent.action.in_(ROLES), AuditEvent.entity_id.in_(undone))) or 0
+    if (last and whole) or last >= max(highest for _, _, highest in kinds):
         raise InvalidTransition("This was undone already.", batch_id=batch_id)
-    return events
+    role = max((ROLES[action] for action, _, _ in kinds), key=lambda one: one.rank)
+    return Batch(batch_id, total, role, last, whole)
+
+
+def part_of(session: Session, batch: Batch, after: int) -> Sequence[AuditEvent]:
+    """The next events to be undone together, after the event ``after``: all of them, or :data:`PART` of a large one."""
+    query = sa.select(AuditEvent).where(
+        AuditEvent.batch_id == batch.batch_id, AuditEvent.action.in_(ROLES), AuditEvent.id > after
+    )
+    return session.scalars(query.order_by(AuditEvent.id).limit(None if batch.whole else PART)).all()
 
 
 def undo(session: Session, actor: Actor, batch_id: str, events: Sequence[AuditEvent]) -> list[Undone]:

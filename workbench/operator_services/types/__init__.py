@@ -1,6 +1,12 @@
 """The shapes the contract returns. All times are aware datetimes in UTC unless a name says otherwise."""
 
-from workbench.operator_services.types.bulk import BulkResult, DecisionOutcome, DecisionPreview, ItemOutcome
+from workbench.operator_services.types.bulk import (
+    BulkResult,
+    DecisionOutcome,
+    DecisionPreview,
+    ItemOutcome,
+    LongBulkResult,
+)
 from workbench.operator_services.types.creatives import (
     Creative,
     CreativeVersion,
@@ -31,6 +37,7 @@ from workbench.operator_services.types.overview import (
     TimelineRow,
 )
 from workbench.operator_services.types.safety import (
+    DayCap,
     GatewayStatus,
     ModeChange,
     PauseState,
@@ -70,6 +77,7 @@ __all__ = [
     "CampaignRow",
     "Creative",
     "CreativeVersion",
+    "DayCap",
     "DecisionOutcome",
     "DecisionPreview",
     "DiscoveryPreview",
@@ -86,6 +94,7 @@ __all__ = [
     "LeadChangePreview",
     "LeadHistory",
     "LeadRow",
+    "LongBulkResult",
     "ModeChange",
     "MovePreview",
     "OpenAttempt",

@@ -22,6 +22,15 @@ class BulkResult(TypedDict):
     outcomes: list[ItemOutcome]
 
 
+class LongBulkResult(BulkResult):
+    """Of a call that may go on for long: beyond 10,000 ids ``outcomes`` are the refused ones, at most 10,000."""
+
+    #: How many ids were given; those that were dealt with are ``done`` and ``failed``.
+    total: int
+    #: Whether it was stopped before the end; what was done stays.
+    cancelled: bool
+
+
 class DecisionOutcome(ItemOutcome):
     """What would happen to one id."""
 
