@@ -24,6 +24,8 @@
    that script: what follows becomes part of the notebook and runs. Here they hold no ``<``.
 9. Bokeh sends each message in three parts, and leaves it to the kernel to gather small ones: the second part waits
    until the browser has acknowledged the first: a way there and back, or 40 ms. Here nothing is put off.
+10. In a notebook, a message leaves in three parts: when two threads send at once the browser puts the wrong ones
+    together, and shows neither. Here one is sent at a time.
 """
 
 from __future__ import annotations
@@ -39,9 +41,13 @@ from bokeh.core.json_encoder import serialize_json
 from bokeh.document import Document
 from bokeh.server.session import ServerSession
 from bokeh.server.views.ws import WSHandler
+from panel import reactive as panel_reactive
+from panel.io import datamodel as panel_datamodel
 from panel.io import document as panel_document
 from panel.io import notebook as panel_notebook
 from panel.io.state import state
+from panel.pane import base as panel_pane
+from panel.pane import plot as panel_plot
 from panel.reactive import Syncable
 from panel.viewable import MimeRenderMixin
 from panel_material_ui.widgets.input import _TextInputBase
@@ -169,6 +175,9 @@ _add_busy: Any = _one_at_a_time(type(state)._add_busy_event)
 _clean_busy: Any = _one_at_a_time(type(state)._cleanup_busy_counter)
 
 
+_push: Any = _one_at_a_time(panel_notebook.push)
+
+
 def _script_json(value: Any) -> str:
     return str(serialize_json(value)).replace("<", r"\u003c")
 
@@ -185,6 +194,7 @@ def work_around() -> None:
         (Document, "add_next_tick_callback", _next_tick),
         (panel_document, "_dispatch_msgs", _dispatch),
         (panel_notebook, "serialize_json", _script_json),
+        *((one, "push", _push) for one in (panel_notebook, panel_reactive, panel_datamodel, panel_pane, panel_plot)),
         (Parameters, "_BATCH_WATCH", _per_thread("BATCH_WATCH", bool)),
         (Parameters, "_TRIGGER", _per_thread("TRIGGER", bool)),
         (Parameters, "_events", _per_thread("events", list)),

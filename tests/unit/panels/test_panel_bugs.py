@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from threading import Event
 from types import SimpleNamespace
 from typing import Any
@@ -235,3 +237,41 @@ def test_no_text_ends_the_script_that_holds_a_pages_data_in_a_notebook(document:
     assert "<!--" not in html
     data = html.partition("var docs_json = ")[2].partition(";\n")[0]
     assert json.dumps(text) in json.dumps(json.loads(data))
+
+
+class SlowComm(Comm):
+    """A line to a notebook's browser on which the first part of a message waits for another thread to send."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._comm = True
+        self.parts: list[int] = []
+        self.begun, self.other = Event(), Event()
+
+    def send(self, *_: Any, **__: Any) -> None:
+        if self.parts and self.parts[0] != threading.get_ident():
+            self.other.set()
+        self.parts.append(threading.get_ident())
+        self.begun.set()
+        if len(self.parts) == 1:
+            self.other.wait(0.2)
+
+
+def test_messages_of_two_threads_to_a_notebook_are_not_mixed(document: Document) -> None:
+    columns = [pn.Row(pn.widgets.TextInput()) for _ in range(2)]
+    comm = SlowComm()
+    for column in columns:
+        root = column._render_model(document, comm)
+        document.add_root(root)
+        state._views[root.ref["id"]] = (column, root, document, comm)
+
+    def change(number: int) -> None:
+        columns[number][0].value = "new"
+
+    document.hold()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(change, 0)
+        assert comm.begun.wait(10)
+        pool.submit(change, 1).result()
+        first.result()
+    assert [len(list(parts)) for _, parts in groupby(comm.parts)] == [3, 3]
