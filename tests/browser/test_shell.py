@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests import factories
+from tests.browser.parts import dialog
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.enums import ProjectState, Role, StrategyStatus
+from workbench.models import Project
 from workbench.services.audit import Actor
 
 Visit = Callable[..., Page]
@@ -46,6 +48,89 @@ def test_a_link_opens_the_view_it_names_and_back_returns(visit: Visit, project_i
     page.wait_for_url("**page=command**")
     page.go_back()
     expect(page.get_by_role("heading", name="Autumn launch")).to_be_visible()
+
+
+def test_back_and_forward_restore_every_view_and_whoever_is_shown(
+    visit: Visit, wb: Workbench, page: Page, project_id: int
+) -> None:
+    with wb.session() as db:
+        made = db.get_one(Project, project_id)
+        ann = factories.lead(db, factories.campaign(db, made), name="Ann Miller").id
+        factories.creative(db, made, "linkedin", title="A post", body_text="Soon.")
+        db.commit()
+    of = f"&project={project_id}"
+    steps: list[tuple[str, Callable[[], object], Callable[[], Locator]]] = [
+        ("page=command", lambda: None, lambda: card(page, "Autumn launch")),
+        ("page=war-room", lambda: tab("War Room"), lambda: page.get_by_role("heading", name="Plan").first),
+        (
+            "view=changes",
+            lambda: page.get_by_role("tab", name="Changes").click(),
+            lambda: page.get_by_role("deletion").filter(has_text="weekday").first,
+        ),
+        ("page=gallery", lambda: tab("Gallery"), lambda: page.get_by_text("Soon.").filter(visible=True)),
+        (
+            "status=FAILED",
+            lambda: select("Status", "Failed"),
+            lambda: page.get_by_text("No creative fits these filters."),
+        ),
+        ("page=leads", lambda: tab("Leads"), lambda: page.get_by_role("button", name="Ann Miller")),
+        (
+            f"lead={ann}",
+            lambda: page.get_by_role("button", name="Ann Miller").click(),
+            lambda: dialog(page, "Ann Miller").get_by_text("Nothing has passed"),
+        ),
+        (
+            "page=leads",
+            lambda: page.keyboard.press("Escape"),
+            lambda: page.get_by_role("button", name="Ann Miller"),
+        ),
+        ("page=control-tower", lambda: tab("Control Tower"), lambda: page.get_by_role("grid")),
+        (
+            "show=audit",
+            lambda: page.get_by_role("tab", name="Audit log").click(),
+            lambda: page.get_by_role("region", name="Audit log"),
+        ),
+    ]
+
+    def tab(name: str) -> None:
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name=name, exact=True).click()
+
+    def select(label: str, option: str) -> None:
+        page.get_by_label(label, exact=True).filter(visible=True).click()
+        page.get_by_role("menuitem", name=option).click()
+
+    def is_there(named: str, sign: Callable[[], Locator]) -> None:
+        expect(page).to_have_url(re.compile(re.escape(named)))
+        expect(page).to_have_url(re.compile(f"project={project_id}"))
+        expect(sign()).to_be_visible()
+        if not named.startswith("lead="):
+            expect(page.get_by_role("dialog").filter(visible=True)).to_have_count(0)
+            assert "lead=" not in page.url
+
+    visit(f"?page=command{of}")
+    for named, act, sign in steps:
+        act()
+        is_there(named, sign)
+    # Other colours are no view to go back to.
+    page.get_by_role("button", name="Toggle theme").click()
+    page.wait_for_url("**theme=dark**")
+    for named, _, sign in reversed(steps[:-1]):
+        page.go_back()
+        is_there(named, sign)
+    for named, _, sign in steps[1:]:
+        page.go_forward()
+        is_there(named, sign)
+    # A link that somebody kept opens what it named, until it is gone: then it says so.
+    visit(f"?page=leads{of}&lead={ann}")
+    is_there(f"lead={ann}", steps[6][2])
+    with wb.session(BEN) as db:
+        ops.erase_lead(db, ann, "They asked for it")
+    page.reload()
+    expect(page.get_by_role("alert")).to_have_text(f"There is no lead {ann}. It may have been erased.")
+    expect(page).not_to_have_url(re.compile("lead="))
+    visit("?page=gallery&project=999")
+    expect(page.get_by_role("alert")).to_have_text("There is no project 999 (any more). Choose another one.")
+    expect(page.get_by_role("button", name=re.compile("^Autumn launch"))).to_be_visible()
 
 
 def test_an_empty_workbench_says_how_to_begin(visit: Visit, wb: Workbench) -> None:

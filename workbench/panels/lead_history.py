@@ -10,6 +10,7 @@ import panel_material_ui as pmu
 
 from workbench import operator_services as ops
 from workbench.enums import Role
+from workbench.errors import InputError, WorkbenchError
 from workbench.operator_services.types import ErasurePreview, LeadHistory
 from workbench.panels import safe
 from workbench.panels.base import action
@@ -120,11 +121,48 @@ def outlook_words(outlook: ErasurePreview) -> str:
 
 
 class LeadHistoryView:
-    """A dialog over the Leads page."""
+    """A dialog over the Leads page. The address names who is shown, as long as they are."""
 
     def __init__(self, page: Any) -> None:
         self.page = page
         self.state = page.state
+        self.dialog: pmu.Dialog | None = None
+        self._named = ""
+
+    def show(self, lead_id: int) -> None:
+        """Open the history of this lead and name it in the address."""
+        self._named = ""
+        self.state.go(**{**self.state.filters, "lead": str(lead_id)})
+        self.follow()
+
+    def follow(self) -> None:
+        """Show whom the address names, and nobody else. It is told when there is no such lead."""
+        named = self.state.filters.get("lead", "")
+        if named == self._named:
+            return
+        self._named = named
+        if (shown := self.dialog) is not None:
+            self.dialog = None
+            shown.open = False
+        if not named:
+            return
+        try:
+            if not (named.isascii() and named.isdigit() and len(named) < 10):
+                raise InputError(f"“{named:.20}” is not the number of a lead. Look for the person by name.")
+            self.open(int(named))
+        except WorkbenchError as error:
+            self.state.fail(error)
+            self._forget()
+
+    def _forget(self) -> None:
+        self._named = ""
+        if self.page.shown:
+            self.state.go(**{**self.state.filters, "lead": ""})
+
+    def _on_open(self, event: Any) -> None:
+        if event.obj is self.dialog and not event.new:
+            self.dialog = None
+            self._forget()
 
     def open(self, lead_id: int) -> None:
         """Read the lead and show it. Raises :class:`NotFoundError`."""
@@ -195,7 +233,7 @@ class LeadHistoryView:
         )
         self.form = pn.Column(sizing_mode="stretch_width")
         self.facts = facts_pane(facts)
-        self.page.open_dialog(
+        self.dialog = self.page.open_dialog(
             lead["name"] or lead["email"] or f"Lead {lead_id}",
             bar(*actions),
             self.form,
@@ -203,6 +241,7 @@ class LeadHistoryView:
             self.table,
             width="md",
         )
+        self.dialog.param.watch(self._on_open, "open")
 
     def _ask_event(self, kind: str) -> None:
         self.kind = kind

@@ -129,7 +129,7 @@ class Replies(_List):
     @action
     def _click_open(self, id: int) -> None:
         if id in self._leads:
-            self.page.history.open(self._leads[id])
+            self.page.history.show(self._leads[id])
 
 
 class Suppressed(_List):

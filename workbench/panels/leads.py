@@ -185,6 +185,17 @@ class Leads(PageView):
             self.body[1] = shown
         {"people": self._update_people, "replies": self.replies.update, "suppressed": self.suppressed.update}[view]()
         self.finding.update()
+        self.history.follow()
+
+    def _on_state(self, *events: Any) -> None:
+        # Who opens or closes a person's history looks at the same list.
+        if self.shown and not self._behind and len(events) == 1 and events[0].name == "filters":
+            before, after = ({**filters, "lead": ""} for filters in (events[0].old, events[0].new))
+            if before == after:
+                with self.state.lock:
+                    self.history.follow()
+                return
+        super()._on_state(*events)
 
     def _update_people(self) -> None:
         state = self.state
@@ -289,7 +300,7 @@ class Leads(PageView):
 
     @action
     def _click_open(self, id: int) -> None:
-        self.history.open(id)
+        self.history.show(id)
 
     @action
     def _click_change(self, *_: Any) -> None:

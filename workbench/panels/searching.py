@@ -66,7 +66,7 @@ def commands(state: WorkbenchState) -> list[dict[str, str]]:
 
 
 class Searching(StateView):
-    """The palette of one session. ``pause()``, ``theme()`` and ``lead(id)`` are what others do for it."""
+    """The palette of one session. ``pause()`` and ``theme()`` are what others do for it."""
 
     def __init__(
         self,
@@ -74,11 +74,10 @@ class Searching(StateView):
         *,
         pause: Callable[[], object],
         theme: Callable[[], object],
-        lead: Callable[[int], object],
         **params: Any,
     ) -> None:
         super().__init__(state, **params)
-        self._pause, self._theme, self._lead = pause, theme, lead
+        self._pause, self._theme = pause, theme
         self.palette = Palette(on_search=self._search, on_choose=self._choose)
         self.new_project = NewProject(self)
         self._newest = 0
@@ -120,10 +119,7 @@ class Searching(StateView):
             self._do(id)
         elif (hit := self._hits.get((kind, id))) is not None:
             page, filters = place(hit)
-            again = self.state.page == page and self.state.filters == filters
             self.state.go(page, project_id=hit["project_id"], **filters)
-            if kind == "lead" and again:
-                self._lead(hit["id"])
 
     def _do(self, id: str) -> None:
         what, _, key = id.partition(":")

@@ -11,7 +11,7 @@ from panel.util.parameters import edit_readonly
 from panel_material_ui.template.base import Page
 
 from workbench.panels import address
-from workbench.panels.base import UNEXPECTED, PageView, StateView, quietly
+from workbench.panels.base import UNEXPECTED, PageView, StateView
 from workbench.panels.command import Command
 from workbench.panels.components.strip import Strip
 from workbench.panels.components.topbar import TopBar
@@ -46,14 +46,14 @@ class Shell(StateView):
         super().__init__(state, **params)
         self.pages: dict[str, PageView] = {}
         self._filters: dict[str, dict[str, str]] = {}
+        self._building = ""
         self._in_browser = False
         self.switch = PauseSwitch(state)
         self.topbar = TopBar(on_project=self._choose_project, on_pause=self.switch.open)
         self.strip = Strip(on_go=self._go, on_banner=self._click_banner, on_back=self._go_back)
         self.messages = Messages(state)
         self.messages.toaster.keys = True
-        self.searching = Searching(state, pause=self.switch.open, theme=self._switch_theme, lead=self._open_lead)
-        self._lead = ""
+        self.searching = Searching(state, pause=self.switch.open, theme=self._switch_theme)
         self.content = pn.Column(sizing_mode="stretch_width", margin=0, stylesheets=[style("content.css")])
         self.page = make_page(
             header=[self.topbar],
@@ -73,7 +73,7 @@ class Shell(StateView):
         """The page, open at the address the browser asked for, keeping itself up to date while the session lives."""
         location, document = pn.state.location, pn.state.curdoc
         if location is not None:
-            self.state.param.update(**address.read(location.search), dark=self.page.dark_theme)
+            self._go_back(location.search, dark=self.page.dark_theme)
             self._in_browser = True
         self._show_page()
         if document is not None and document.session_context is not None:
@@ -95,12 +95,13 @@ class Shell(StateView):
 
     def _show_page(self, *_: Any) -> None:
         state = self.state
+        if state.page == self._building:
+            return  # a page that is still read corrects its address; it is shown below, once it is there
         if state.page not in self.pages:
             self._build(state.page)
         for key, column in zip(self.pages, self.content, strict=True):
             column.visible = key == state.page
         self._filters[state.page] = state.filters
-        self._open_named()
         where = address.of(state) if self._in_browser else ""
         project = state.project()
         title = f"{PAGES[state.page]} · {project['name']}" if project else PAGES[state.page]
@@ -108,6 +109,7 @@ class Shell(StateView):
 
     def _build(self, key: str) -> None:
         view = VIEWS[key](self.state)
+        self._building = key
         try:
             # Read before it is on the screen: callbacks run in threads, and what changes while the event loop makes
             # the browser's models of a part is lost.
@@ -116,21 +118,10 @@ class Shell(StateView):
             # The header with the pause switch has to come up whatever is wrong with one page.
             logger.exception("The page %s cannot be shown", key)
             self.state.fail(UNEXPECTED)
+        finally:
+            self._building = ""
         self.pages[key] = view
         self.content.append(pn.Column(view.body, view.overlay, sizing_mode="stretch_width", margin=0))
-
-    def _open_named(self) -> None:
-        """Open the lead that the address names, once."""
-        lead = self.state.filters.get("lead", "") if self.state.page == Leads.key else ""
-        if lead != self._lead and lead.isascii() and lead.isdigit():
-            self._open_lead(int(lead))
-        self._lead = lead
-
-    @quietly
-    def _open_lead(self, id: int) -> None:
-        view = self.pages[Leads.key]
-        assert isinstance(view, Leads)
-        view.history.open(id)
 
     def _switch_theme(self) -> None:
         self.page.dark_theme = not self.state.dark
@@ -175,9 +166,11 @@ class Shell(StateView):
         if page in PAGES:
             self.state.go(page, **self._filters.get(page, {}))
 
-    def _go_back(self, search: str) -> None:
+    def _go_back(self, search: str, **more: bool) -> None:
+        values = address.read(search)
         with self.state.lock:
-            self.state.param.update(**address.read(search))
+            # What the projects are is unknown while the database cannot be read.
+            self.state.param.update(**values if self.state.trouble else self.state.known(values), **more)
 
     def _choose_project(self, id: int) -> None:
         self.state.go(project_id=id or None, **self.state.filters)

@@ -206,6 +206,32 @@ def test_what_people_wrote_is_listed_and_opens_who_wrote_it(view: Leads, people:
     assert view.history.lead_id == people[2]
 
 
+def test_the_address_names_the_person_who_is_shown_and_nobody_else(view: Leads, people: list[int]) -> None:
+    view.state.go("leads", q="n")
+    view.table._handle_msg({"type": "open", "id": people[0]})
+    assert view.state.filters == {"q": "n", "lead": str(people[0])}
+    first = view.history.dialog
+    assert first is not None
+    first.open = False
+    assert view.state.filters == {"q": "n"}
+    # As the buttons of the browser do it.
+    view.state.go("leads", q="n", lead=str(people[1]))
+    assert (view.history.lead_id, view.history.dialog is not None) == (people[1], True)
+    again = view.history.dialog
+    view.state.go("leads", q="n")
+    assert (view.history.dialog, again and again.open) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("lead", "says"),
+    [("999", "There is no lead 999. It may have been erased."), ("Ann", "“Ann” is not the number of a lead.")],
+)
+def test_a_link_to_nobody_says_so(view: Leads, people: list[int], lead: str, says: str) -> None:
+    view.state.go("leads", lead=lead)
+    assert says in view.state.message.text
+    assert (view.state.filters, view.history.dialog, shown(view)) == ({}, None, ["Cy", "Bob", "Ann"])
+
+
 def test_addresses_are_suppressed_from_a_list_and_allowed_again(view: Leads, people: list[int]) -> None:
     view.state.go("leads", view="suppressed")
     list_ = view.suppressed

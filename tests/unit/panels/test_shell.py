@@ -44,6 +44,19 @@ def test_only_the_page_that_is_shown_is_built(shell: Shell) -> None:
     assert [column.visible for column in shell.content] == [False, True]
 
 
+def test_a_page_that_corrects_its_address_while_it_is_read_is_built_once(shell: Shell) -> None:
+    shell.state.go("leads", lead="999")
+    assert (list(shell.pages), len(shell.content)) == (["command", "leads"], 2)
+    assert "There is no lead 999" in shell.state.message.text
+    assert shell.state.filters == {}
+
+
+def test_a_link_to_a_project_that_is_gone_says_so(shell: Shell) -> None:
+    shell.strip._handle_msg({"type": "back", "search": "?page=gallery&project=999"})
+    assert "There is no project 999 (any more)." in shell.state.message.text
+    assert (shell.state.page, shell.state.project_id) == ("gallery", None)
+
+
 def test_a_page_is_built_once_though_a_poll_and_a_click_show_it_at_the_same_time(
     shell: Shell, wb: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

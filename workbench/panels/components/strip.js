@@ -37,8 +37,16 @@ export function render({model, view}) {
         onclick: () => (key === "lost" ? location.reload() : model.send_msg({type: "banner", key})),
       }, button))))
   }
+  const themeless = (search) => {
+    const named = new URLSearchParams(search)
+    named.delete("theme")
+    return String(named)
+  }
   const show_address = () => {
-    if (model.address && model.address !== location.search) { history.pushState(null, "", model.address) }
+    if (!model.address || model.address === location.search) { return }
+    // Other colours are no other view: going back is for views.
+    const same = themeless(model.address) === themeless(location.search)
+    history[same ? "replaceState" : "pushState"](null, "", model.address)
   }
   const on_back = () => model.send_msg({type: "back", search: location.search})
   // The view that a bare address opened gets its full one without an entry of its own in the history.
