@@ -75,6 +75,7 @@ def test_no_page_has_a_serious_finding_of_axe(
     for view in VIEWS:
         turn(page, f"?{view}{'' if 'project=' in view else f'&project={project_id}'}&theme={theme}")
         found[view] = findings(still(page))
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
     assert not any(found.values()), "\n".join(f"{view}: {one}" for view, told in found.items() for one in told)
 
 

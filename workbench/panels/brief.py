@@ -15,22 +15,17 @@ from workbench.operator_services.types import IntakeRevision, ProjectContext
 from workbench.panels import safe, times
 from workbench.panels.base import StateView, action, quietly
 from workbench.panels.comparison import Comparison
+from workbench.panels.components.brief_sheet import BriefSheet
 from workbench.panels.conflict import show_conflict
-from workbench.panels.layout import bar, card
 from workbench.panels.new_project import BRIEF, brief_inputs, typed
 from workbench.panels.state import WorkbenchState
-from workbench.panels.theme import style
 
 
-def brief_html(context: ProjectContext) -> str:
-    """The client and the five answers, what is missing named."""
+def answers_of(context: ProjectContext) -> list[dict[str, str]]:
+    """The client and the five answers, label and text each."""
     answers: dict[str, Any] = dict(context)
-    rows = [("Client", context["client"])] + [(label, answers[name]) for name, (label, _, _) in BRIEF.items()]
-    return "<dl>" + "".join(f"<dt>{label}</dt>{_answer(value)}" for label, value in rows) + "</dl>"
-
-
-def _answer(value: str) -> str:
-    return f"<dd>{safe.escape(value)}</dd>" if value.strip() else '<dd class="missing">Not said yet</dd>'
+    told = [{"label": label, "text": answers[name]} for name, (label, _, _) in BRIEF.items()]
+    return [{"label": "Client", "text": context["client"]}, *told]
 
 
 def brief_text(revision: IntakeRevision) -> str:
@@ -50,17 +45,7 @@ class BriefCard(StateView):
         self.revisions: list[IntakeRevision] = []
         self._base = 0
         self._known = (0, 0)
-        self.heading = safe.text("Brief", kind="title")
-        small = {"variant": "text", "size": "small", "margin": 0}
-        self.edit = pmu.Button(label="Edit", icon="edit", on_click=self._click_edit, **small)
-        self.answers = pn.pane.HTML("", **safe.pane_options(stylesheets=[style("brief.css")]))
-        self.foot = safe.text("", kind="label")
-        self.show_revisions = pmu.Button(label="Revisions…", on_click=self._click_revisions, **small)
-        self.view = card(
-            bar(self.heading, self.edit, stylesheets=[style("bar-ends.css")]),
-            self.answers,
-            bar(self.foot, self.show_revisions, stylesheets=[style("bar-ends.css")]),
-        )
+        self.view = BriefSheet(on_edit=self._click_edit, on_compare=self._click_revisions)
 
     def fill(self, context: ProjectContext) -> None:
         """Show the brief of ``context``."""
@@ -69,15 +54,16 @@ class BriefCard(StateView):
         if known != self._known:
             self.revisions = self.state.call(ops.get_intakes, context["project_id"])
             self._known = known
-        self.edit.visible = self.state.may(Role.OPERATOR)
-        self.answers.object = brief_html(context)
-        self.show_revisions.visible = len(self.revisions) > 1
-        self.foot.object = ""
-        if self.revisions:
-            newest, zone = self.revisions[0], context["timezone"]
-            when = times.html(newest["created_at"], zone)
-            author = f" by {safe.escape(newest['author'])}" if newest["author"] else ""
-            self.foot.object = f'<div class="is-label">Revision {newest["number"]}{author}, {when}</div>'
+        newest = self.revisions[0] if self.revisions else None
+        self.view.param.update(
+            answers=answers_of(context),
+            number=newest["number"] if newest else 0,
+            author=newest["author"] if newest else "",
+            at=newest["created_at"].isoformat() if newest else "",
+            zone=context["timezone"],
+            may_edit=self.state.may(Role.OPERATOR),
+            may_compare=len(self.revisions) > 1,
+        )
 
     # Its revisions
 

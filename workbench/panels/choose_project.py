@@ -9,7 +9,7 @@ import panel as pn
 from workbench.panels import safe
 from workbench.panels.base import StateView
 from workbench.panels.components.link_list import LinkList
-from workbench.panels.layout import card
+from workbench.panels.layout import Later, card
 from workbench.panels.state import WorkbenchState
 
 
@@ -20,12 +20,11 @@ class ChooseProject(StateView):
         super().__init__(state, **params)
         self.title = safe.text("", kind="title")
         self.links = LinkList(on_follow=self._choose)
-        self.view = card(self.title, self.links, max_width=720, align="center", visible=False)
+        self.view = Later(lambda: card(self.title, self.links, max_width=720, align="center"))
 
     def offer(self, wanted: bool) -> None:
         """Show the list, or hide it."""
         projects = self.state.projects
-        self.view.visible = wanted
         words = "Choose a project" if projects else "There are no projects yet. Make one on the Command page."
         self.title.object = safe.text_html(words, "title")
         self.links.links = [
@@ -37,6 +36,7 @@ class ChooseProject(StateView):
             }
             for row in projects
         ]
+        self.view.reveal(wanted)
 
     def _choose(self, page: str, project: int) -> None:
         self.state.go(page, project_id=project, **self.state.filters)

@@ -15,12 +15,12 @@ from workbench.panels.calendar import Calendar, view_of
 from workbench.panels.components.gateways import Gateways
 from workbench.panels.components.tab_bar import TabBar
 from workbench.panels.components.table import Table
-from workbench.panels.layout import bar, split
+from workbench.panels.layout import Later, split
 from workbench.panels.pausing import PauseSwitch, gateway_scope
 from workbench.panels.queue_dialogs import QueueDialogs
 from workbench.panels.state import WorkbenchState
 from workbench.panels.tools import STACK
-from workbench.panels.tower_charts import USUAL, TowerCharts
+from workbench.panels.tower_charts import TowerCharts
 from workbench.panels.tower_filters import OF_LIST, TowerFilters
 from workbench.panels.tower_lines import gateway_entry, worker_line
 from workbench.panels.tower_lists import TowerLists
@@ -63,17 +63,16 @@ class ControlTower(PageView):
             empty="No worker has ever run. Start one: workbench worker",
         )
         self.charts = TowerCharts(state, visible=False)
-        self.charts.range.param.watch(self._click_days, "value")
         self.pausing = PauseSwitch(state)
+        self.pausing.overlay = self.overlay
         self.calendar = Calendar(self, self.dialogs)
+        self.plan = Later(lambda: self.calendar.grid)
         state.param.watch(self._on_loading, "loading")
         state.param.watch(self._on_pulse, "pulse")
         stacked: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [STACK]}
-        views = pn.Column(self.views, sizing_mode="stretch_width", margin=0)
-        self.tools = bar(*self.filters.controls.values(), self.charts.range)
-        main = pn.Column(views, self.tools, self.calendar.grid, *self.lists.parts, self.charts.body, **stacked)
+        main = pn.Column(self.views, self.filters.view, self.plan, self.lists.view, self.charts.body, **stacked)
         side = pn.Column(self.gateways, pn.Column(safe.text("Workers", kind="heading"), self.workers), **stacked)
-        self.body[:] = [split(main, side), self.pausing.overlay]
+        self.body[:] = [split(main, side)]
 
     def _update(self) -> None:
         state = self.state
@@ -82,14 +81,14 @@ class ControlTower(PageView):
         planned = shown == "queue" and view_of(state.filters) != "list"
         self.views.active = shown
         self.filters.show(state.filters, OF_LIST["calendar" if planned else shown])
-        self.charts.range.visible = self.charts.body.visible = shown == "charts"
-        self.calendar.grid.visible = shown == "queue"
+        self.charts.body.visible = shown == "charts"
         if planned:
             self._show_calendar()
         elif shown == "charts":
             self._show_charts()
         else:
             self._show_list(shown)
+        self.plan.reveal(shown == "queue")
         self._show_beats()
 
     def _zone(self) -> str:
@@ -143,9 +142,6 @@ class ControlTower(PageView):
         if self.shown and self.state.filters.get(name, "") != value:
             # What was on another page of the list may be on none of the new one.
             self._go(**{"n": "", "before": "", name: value})
-
-    def _click_days(self, event: Any) -> None:
-        self._click_filter("days", "" if event.new == USUAL else event.new)
 
     def _go(self, **filters: str) -> None:
         self.state.go(**{**self.state.filters, **filters})

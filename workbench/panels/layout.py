@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import panel as pn
@@ -14,6 +15,34 @@ class _Bar(pn.Row):
 
     def _compute_sizing_mode(self, children: Any, props: Any) -> dict[str, Any]:
         return {**super()._compute_sizing_mode(children, props), "min_width": 0}
+
+
+class Later(pn.Column):
+    """The place of a part that is made, here and in the browser, when it is first shown.
+
+    What nobody looks at costs nothing. Fill the part before you show it: what changes while the browser's model of it
+    is made is lost.
+    """
+
+    def __init__(self, make: Callable[[], Any], **params: Any) -> None:
+        super().__init__(**{"sizing_mode": "stretch_width", "margin": 0, "visible": False} | params)
+        self._make = make
+
+    def reveal(self, shown: bool = True) -> None:
+        """Show the part, or hide it."""
+        if shown and not self.objects:
+            self[:] = [self._make()]
+        self.visible = shown
+
+
+def unfold(layout: Any, parts: Sequence[Any]) -> None:
+    """Put those of ``parts`` into ``layout`` that are visible, or were: the others are not made in the browser yet.
+
+    As with :class:`Later`, they are filled by then.
+    """
+    there = [one for one in parts if one.visible or one in layout.objects]
+    if there != layout.objects:
+        layout[:] = there
 
 
 def split(main: Any, side: Any, *, side_first: bool = False) -> pn.Column:

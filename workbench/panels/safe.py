@@ -75,12 +75,16 @@ def _parser() -> MarkdownIt:
 _MARKDOWN: Final = _parser()
 
 
-def markdown_html(source: str) -> str:
-    """Markdown as HTML.
+def markdown_html(source: str, *, below: int = 0) -> str:
+    """Markdown as HTML, its headings ``below`` as many of the page around it: with 2 a ``#`` is an h3.
 
     Raw HTML in it is shown as it was written; links leave in a new tab; images are named.
     """
-    return clean(_MARKDOWN.render(source))
+    tokens = _MARKDOWN.parse(source)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1:]) + below)}"
+    return clean(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
 
 
 def pane_options(**params: Any) -> dict[str, Any]:

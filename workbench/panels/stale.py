@@ -12,7 +12,7 @@ from workbench.enums import Role
 from workbench.operator_services.types import ProjectContext
 from workbench.panels import safe
 from workbench.panels.base import StateView, action
-from workbench.panels.layout import bar
+from workbench.panels.layout import Later, bar
 from workbench.panels.state import WorkbenchState
 from workbench.panels.theme import style
 from workbench.services.strategies import TO_COME
@@ -36,7 +36,7 @@ class StaleNotice(StateView):
         small = {"size": "small", "variant": "outlined", "margin": 0}
         self.open = pmu.Button(label="Show them", on_click=self._click_open, **small)
         self.confirm = pmu.Button(label="Confirm all…", on_click=self._click_confirm, **small)
-        self.view = bar(self.text, self.open, self.confirm, stylesheets=[style("notice.css")], visible=False)
+        self.view = Later(lambda: bar(self.text, self.open, self.confirm, stylesheets=[style("notice.css")]))
 
     def fill(self, context: ProjectContext) -> None:
         """Count those of ``context``'s project that are still to be published."""
@@ -44,13 +44,13 @@ class StaleNotice(StateView):
         # Counting them in the Gallery's way would write the first drafts of a project that has none yet.
         counted = self.state.call(ops.preview_approval, self.project_id, in_force) if in_force else None
         number = counted["stale"] if counted else 0
-        self.view.visible = bool(number)
         self.confirm.visible = self.state.may(Role.APPROVER)
         were = "was" if number == 1 else "were"
         self.text.object = safe.text_html(
             f"{creatives(number)} {were} not made from revision {in_force}, which is in force. Nothing of it goes out "
             "until it is confirmed, edited or regenerated."
         )
+        self.view.reveal(bool(number))
 
     def _click_open(self, *_: Any) -> None:
         self.state.go("gallery", stale="yes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Final
 
 import panel as pn
@@ -16,9 +17,10 @@ from workbench.panels.comparison import Comparison
 from workbench.panels.components.feed import Feed
 from workbench.panels.components.tab_bar import TabBar
 from workbench.panels.document_menu import DocumentMenu
-from workbench.panels.layout import bar, card
+from workbench.panels.layout import Later, bar, card
 from workbench.panels.state import WorkbenchState
 from workbench.panels.strategy_decision import StrategyDecision
+from workbench.panels.strategy_draft import StrategyDraft
 from workbench.panels.strategy_editor import StrategyEditor
 from workbench.panels.strategy_history import history
 from workbench.panels.theme import style
@@ -76,14 +78,9 @@ class StrategyCard(StateView):
         self._build_head()
         self._build_tabs()
         self.empty_note = safe.text("", kind="note")
-        self.first = pmu.Button(
-            label="Write a first draft from the brief", icon="auto_awesome", on_click=self._click_first
-        )
-        self.empty = card(
-            safe.text("There is no strategy yet", kind="title"), self.empty_note, self.first, visible=False
-        )
-        self.filled = card(self.head, self.newer, self.tabs, *self.views.values())
-        self.view = pn.Column(self.empty, self.filled, self.decision.overlay, sizing_mode="stretch_width", margin=0)
+        self.empty = Later(self._make_empty)
+        self.filled = card(self.head, self.newer, self.tabs, self.document, *self.views.values())
+        self.view = pn.Column(self.empty, self.filled, sizing_mode="stretch_width", margin=0)
 
     def _build_head(self) -> None:
         self.choice = pmu.Select(label="Revision", options={}, size="small", width=310, margin=0)
@@ -95,34 +92,53 @@ class StrategyCard(StateView):
             self.choice,
             self.status,
             self.menu.view,
-            self.decision.reject,
-            self.decision.approve,
+            self.decision.view,
             stylesheets=[style("strategy-head.css")],
         )
         self.newer_text = safe.text("", align="center")
-        self.newer = bar(
-            self.newer_text,
-            pmu.Button(label="Show it", size="small", variant="outlined", on_click=self._click_newest, margin=0),
-            stylesheets=[style("notice.css")],
-            visible=False,
-        )
+        self.newer = Later(self._make_newer)
 
     def _build_tabs(self) -> None:
         self.document = safe.markdown("", stylesheets=[style("paper.css")])
-        self.editor = StrategyEditor(self.state, on_saved=self._show_saved, on_draft=self._show_tabs)
-        self.comparison = Comparison(self._text, on_choose=self._click_compare)
-        self.decisions = Feed(
-            heading="Decisions and revisions", empty="Nothing has been decided yet.", on_open=self._open_entry
-        )
+        self.draft = StrategyDraft(self.state)
+        self.draft.param.watch(self._show_tabs, ["text", "loads"])
+        #: What the tabs beside the first one show.
         self.views = {
-            "read": self.document,
-            "edit": self.editor.view,
-            "changes": self.comparison.view,
-            "history": self.decisions,
+            "edit": Later(lambda: self.editor.view),
+            "changes": Later(lambda: self.comparison.view),
+            "history": Later(lambda: self.decisions),
         }
-        self.tabs = TabBar(label="Views of the strategy", on_choose=self._click_tab)
+        self.tabs = TabBar(label="Views of the strategy", active="read", on_choose=self._click_tab)
         self._show_tabs()
-        self._show_view("read")
+
+    @cached_property
+    def editor(self) -> StrategyEditor:
+        """The view Edit."""
+        made = StrategyEditor(self.draft, on_saved=self._show_saved)
+        made.overlay = self.overlay
+        return made
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The view Changes."""
+        return Comparison(self._text, on_choose=self._click_compare)
+
+    @cached_property
+    def decisions(self) -> Feed:
+        """The view History."""
+        return Feed(heading="Decisions and revisions", empty="Nothing has been decided yet.", on_open=self._open_entry)
+
+    def _make_empty(self) -> pn.Column:
+        parts: list[Any] = [safe.text("There is no strategy yet", kind="title"), self.empty_note]
+        if self.state.may(Role.OPERATOR):
+            label = "Write a first draft from the brief"
+            self.first = pmu.Button(label=label, icon="auto_awesome", on_click=self._click_first)
+            parts.append(self.first)
+        return card(*parts)
+
+    def _make_newer(self) -> pn.Row:
+        show = pmu.Button(label="Show it", size="small", variant="outlined", on_click=self._click_newest, margin=0)
+        return bar(self.newer_text, show, stylesheets=[style("notice.css")])
 
     # What is shown
 
@@ -131,23 +147,26 @@ class StrategyCard(StateView):
         same = self.project_id == context["project_id"]
         self.project_id, self.zone = context["project_id"], context["timezone"]
         self._read(context)
-        self.empty.visible, self.filled.visible = not self.revisions, bool(self.revisions)
+        self.filled.visible = bool(self.revisions)
         if not self.revisions:
             self.number = 0
             self._show_empty(context)
+        self.empty.reveal(not self.revisions)
+        if not self.revisions:
             return
         if not same or not self.number:
             self.number = self.revisions[0]["number"]
             self._asked = ""
-            self.editor.open(context, self.revisions)
+            self.draft.open(context, self.revisions)
         else:
-            self.editor.follow(self.revisions)
+            self.draft.follow(self.revisions)
         self._heed_address()
-        labels = {one["number"]: label(one, self.zone) for one in self.revisions}
-        self.choice.param.update(options={words: number for number, words in labels.items()}, value=self.number)
-        self.comparison.offer(labels)
+        self.choice.param.update(options={words: number for number, words in self._labels().items()}, value=self.number)
         self._show_revision()
         self._show_view(self.state.filters.get("view", "read"))
+
+    def _labels(self) -> dict[int, str]:
+        return {one["number"]: label(one, self.zone) for one in self.revisions}
 
     def _read(self, context: ProjectContext) -> None:
         """The revisions, when there are others than before: their texts never change, only what was decided."""
@@ -177,9 +196,7 @@ class StrategyCard(StateView):
 
     def _show_empty(self, context: ProjectContext) -> None:
         missing = [name for name in ("goal", "audience") if not str(dict(context)[name]).strip()]
-        may = self.state.may(Role.OPERATOR)
-        self.first.visible = may
-        if not may:
+        if not self.state.may(Role.OPERATOR):
             text = "Nobody has written one. That needs the role operator."
         elif missing:
             text = f"The brief does not say the {' and the '.join(missing)} yet: a draft would have gaps there."
@@ -193,16 +210,16 @@ class StrategyCard(StateView):
             return
         newest = self.revisions[0]
         current = revision["number"] == newest["number"]
-        self.document.object = safe.markdown_html(revision["text"])
+        self.document.object = safe.markdown_html(revision["text"], below=2)
         self.status.object = status_html(revision, self.zone)
         self.decision.fill(self.project_id, revision, newest=current)
-        self.newer.visible = not current
         if not current:
             text = f"Revision {newest['number']} by {newest['author']} is newer than what you are reading."
             self.newer_text.object = safe.text_html(text)
+        self.newer.reveal(not current)
 
-    def _show_tabs(self) -> None:
-        draft = self.state.may(Role.OPERATOR) and bool(self.revisions) and self.editor.touched
+    def _show_tabs(self, *_: Any) -> None:
+        draft = self.draft.may and bool(self.revisions) and self.draft.touched
         self.tabs.tabs = [
             {"key": key, "label": f"{words} · draft" if draft and key == "edit" else words}
             for key, words in VIEWS.items()
@@ -212,14 +229,16 @@ class StrategyCard(StateView):
         key = key if key in VIEWS else "read"
         opened = self.tabs.active != key
         self.tabs.active = key
-        for name, view in self.views.items():
-            view.visible = name == key
         if key == "changes":
+            self.comparison.offer(self._labels())
             self.comparison.show(*self._compared())
         elif key == "history":
             self._show_history()
         elif key == "edit" and opened:
-            self.editor.opened()
+            self.draft.look_again()
+        self.document.visible = key == "read"
+        for name, view in self.views.items():
+            view.reveal(name == key)
 
     def _compared(self) -> tuple[int, int, str]:
         """From and to as the address says, else what is in force, or the one before, with the newest."""
@@ -244,7 +263,7 @@ class StrategyCard(StateView):
 
     @quietly
     def _click_tab(self, key: str) -> None:
-        if key in self.views:
+        if key in VIEWS:
             self._go(view="" if key == "read" else key)
 
     @quietly

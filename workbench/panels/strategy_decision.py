@@ -11,6 +11,7 @@ from workbench.enums import Role, StrategyStatus
 from workbench.operator_services.types import ApprovalPreview, StrategyRevision
 from workbench.panels import safe
 from workbench.panels.base import StateView, action
+from workbench.panels.components.button_row import ButtonRow
 from workbench.panels.new_project import typed
 from workbench.panels.stale import creatives
 from workbench.panels.state import WorkbenchState
@@ -37,20 +38,22 @@ class StrategyDecision(StateView):
         super().__init__(state, **params)
         self.project_id: int | None = None
         self.revision: StrategyRevision | None = None
-        self.approve = pmu.Button(
-            label="Approve…", icon="check", color="success", on_click=self._click_approve, margin=0
-        )
-        self.reject = pmu.Button(
-            label="Reject…", icon="close", color="error", variant="outlined", on_click=self._click_reject, margin=0
-        )
+        self.view = ButtonRow(on_press=self._press, sizing_mode=None, align="center")
         self.reason = pmu.TextAreaInput(label="Reason", rows=3)
 
     def fill(self, project_id: int, revision: StrategyRevision, *, newest: bool) -> None:
         """Offer what may be decided about ``revision``."""
         self.project_id, self.revision = project_id, revision
         may = self.state.may(Role.APPROVER)
-        self.approve.visible = may and newest and not revision["in_force"]
-        self.reject.visible = may and revision["status"] != StrategyStatus.REJECTED and (newest or revision["in_force"])
+        offered: list[dict[str, Any]] = []
+        if may and revision["status"] != StrategyStatus.REJECTED and (newest or revision["in_force"]):
+            offered.append({"key": "reject", "label": "Reject…", "icon": "close", "tone": "error"})
+        if may and newest and not revision["in_force"]:
+            offered.append({"key": "approve", "label": "Approve…", "icon": "check", "tone": "ok", "filled": True})
+        self.view.param.update(buttons=offered, visible=bool(offered))
+
+    def _press(self, key: str) -> None:
+        {"approve": self._click_approve, "reject": self._click_reject}[key]()
 
     def _ask(self, label: str) -> pmu.TextAreaInput:
         self.reason = pmu.TextAreaInput(label=label, rows=3, max_length=LONGEST_REASON, sizing_mode="stretch_width")

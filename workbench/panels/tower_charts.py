@@ -6,15 +6,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import panel as pn
-import panel_material_ui as pmu
 
 from workbench.panels.charts import ChartView, draw
 from workbench.panels.state import WorkbenchState
 from workbench.panels.theme import style
-from workbench.panels.tools import tool
 
 #: The address's ``days`` -> what the choice says.
-RANGES: Final = {"1": "24 hours", "7": "7 days", "30": "30 days", "90": "90 days"}
+DAYS: Final = {"1": "24 hours", "7": "7 days", "30": "30 days", "90": "90 days"}
 USUAL: Final = "7"
 _KEYS: Final = ("delivery", "success", "queue_ahead", "funnel")
 
@@ -22,16 +20,14 @@ _KEYS: Final = ("delivery", "success", "queue_ahead", "funnel")
 def days_of(filters: dict[str, str]) -> str:
     """How many days the address asks for; the usual number for none and for nonsense."""
     wanted = filters.get("days", USUAL)
-    return wanted if wanted in RANGES else USUAL
+    return wanted if wanted in DAYS else USUAL
 
 
 class TowerCharts:
-    """``range`` chooses the days, ``body`` holds the charts."""
+    """``body`` holds the charts."""
 
     def __init__(self, state: WorkbenchState, **params: Any) -> None:
         self.state = state
-        days = {label: key for key, label in RANGES.items()}
-        self.range = pmu.Select(label="Days", options=days, value=USUAL, **tool(120))
         self.views: dict[str, ChartView] = {}
         self.body = pn.Column(sizing_mode="stretch_width", margin=0, **params)
         self._drawn = ""
@@ -39,7 +35,6 @@ class TowerCharts:
     def show(self, zone: str) -> None:
         """Draw what is not drawn yet of this project, these days and the newest changes."""
         state, days = self.state, days_of(self.state.filters)
-        self.range.value = days
         key = f"{state.changes} {state.project_id} {days} {zone}"
         if key == self._drawn:
             return

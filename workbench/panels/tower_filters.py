@@ -12,7 +12,9 @@ import panel_material_ui as pmu
 from workbench.clock import as_utc
 from workbench.enums import Platform, QueueStatus
 from workbench.metrics.audit_words import WORDS
+from workbench.panels.layout import bar, unfold
 from workbench.panels.tools import tool
+from workbench.panels.tower_charts import DAYS, USUAL
 
 #: The address's ``range`` -> what the choice says, and the days from today's midnight on that it begins and ends at.
 RANGES: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
@@ -31,7 +33,7 @@ OF_LIST: Final[Mapping[str, tuple[str, ...]]] = {
     "unknown": ("platform", "range"),
     "timeline": ("platform", "range"),
     "audit": ("action", "range", "actor", "q"),
-    "charts": (),
+    "charts": ("days",),
 }
 _PAGES: Final = 10_000
 
@@ -76,35 +78,52 @@ def page_of(filters: Mapping[str, str]) -> int:
     return min(int(text), _PAGES) if text.isascii() and text.isdigit() and int(text) > 0 else 1
 
 
+#: Name in the address -> label, width in pixels, and what there is to choose from: words -> value, empty for the usual.
+_ALL: Final = {"All": ""}
+_CHOICES: Final[Mapping[str, tuple[str, int, Mapping[str, str]]]] = {
+    "platform": ("Platform", 130, _ALL | {one.label: one.value for one in Platform}),
+    "status": ("Status", 140, _ALL | {one.lower(): one.value for one in QueueStatus}),
+    "action": ("What was done", 210, _ALL | {key: key for key in WORDS}),
+    "range": ("When", 190, _ALL | {words: key for key, (words, *_) in RANGES.items()}),
+    "days": ("Days", 120, {words: "" if key == USUAL else key for key, words in DAYS.items()}),
+}
+_TEXTS: Final = {"actor": ("Who", 130), "q": ("Search", 170)}
+
+
 class TowerFilters:
-    """The controls, by their name in the address; ``changed(name, value)`` hears what somebody chose, empty for all."""
+    """The controls in :attr:`view`, each made when a list first has it.
+
+    ``changed(name, value)`` hears what somebody chose, empty for all.
+    """
 
     def __init__(self, changed: Callable[[str, str], None]) -> None:
         self._changed = changed
-        self.controls: dict[str, Any] = {
-            "platform": self._choice("platform", "Platform", {one.label: one.value for one in Platform}, 130),
-            "status": self._choice("status", "Status", {one.lower(): one.value for one in QueueStatus}, 140),
-            "action": self._choice("action", "What was done", {key: key for key in WORDS}, 210),
-            "range": self._choice("range", "When", {words: key for key, (words, *_) in RANGES.items()}, 190),
-            "actor": self._text("actor", "Who", 130),
-            "q": self._text("q", "Search", 170),
-        }
+        #: Those that were made, by their name in the address.
+        self.controls: dict[str, Any] = {}
+        self.view = bar()
 
-    def _choice(self, name: str, label: str, options: dict[str, str], width: int) -> Any:
-        made = pmu.Select(label=label, options={"All": "", **options}, value="", visible=False, **tool(width))
+    def _make(self, name: str) -> Any:
+        if name in _TEXTS:
+            return self._text(name, *_TEXTS[name])
+        label, width, options = _CHOICES[name]
+        made = pmu.Select(label=label, options=dict(options), value="", **tool(width))
         made.param.watch(lambda event: self._changed(name, event.new or ""), "value")
         return made
 
     def _text(self, name: str, label: str, width: int) -> Any:
-        made = pmu.TextInput(label=label, max_length=200, visible=False, **tool(width))
+        made = pmu.TextInput(label=label, max_length=200, **tool(width))
         # The value is told at Enter, and when the field is left.
         made.param.watch(lambda event: self._changed(name, event.new.strip()), "value")
         return made
 
     def show(self, filters: Mapping[str, str], names: tuple[str, ...]) -> None:
         """Show the controls called ``names`` with what the address says."""
+        for name in names:
+            if name not in self.controls:
+                self.controls[name] = self._make(name)
         for name, control in self.controls.items():
             wanted = filters.get(name, "") if name in names else ""
             if isinstance(control, pmu.Select) and wanted not in control.options.values():
                 wanted = ""
             control.param.update(value=wanted, visible=name in names)
+        unfold(self.view, [self.controls[name] for name in (*_CHOICES, *_TEXTS) if name in self.controls])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import panel as pn
 import panel_material_ui as pmu
 
 from workbench import operator_services as ops
@@ -16,10 +17,10 @@ from workbench.panels import safe
 from workbench.panels.base import StateView, action, quietly
 from workbench.panels.components.download import Download
 from workbench.panels.components.table import Table
-from workbench.panels.layout import bar
+from workbench.panels.layout import Later, bar, unfold
 from workbench.panels.queue_dialogs import QueueDialogs
 from workbench.panels.settling import SettleDialog
-from workbench.panels.tools import tool
+from workbench.panels.tools import STACK, tool
 from workbench.panels.tower_filters import OF_LIST, narrowing, page_of
 from workbench.panels.tower_lines import (
     ATTEMPT_COLUMNS,
@@ -50,7 +51,7 @@ _DECISIONS: Final = {
 
 
 class TowerLists:
-    """``parts`` are shown below the tabs; ``go(**filters)`` opens the same list with other filters."""
+    """``view`` is shown below the tabs; ``go(**filters)`` opens the same list with other filters."""
 
     def __init__(self, page: StateView, dialogs: QueueDialogs, go: Callable[..., None]) -> None:
         self.state = page.state
@@ -61,9 +62,7 @@ class TowerLists:
         self.settle = SettleDialog(page, self._unselect)
         self.table = Table(page_size=ROWS, on_act=self._act, on_choose=self._choose, on_turn=self._turn)
         self.note = safe.text("", kind="note", sizing_mode=None, align="center")
-        self.show_all = pmu.Button(
-            label="Show all", variant="text", on_click=lambda *_: self._go_all(), visible=False, **tool()
-        )
+        self.show_all = pmu.Button(label="Show all", variant="text", on_click=lambda *_: self._go_all(), **tool())
         self.many = {
             "retry": pmu.Button(label="Retry…", on_click=self._decide("retry"), **tool()),
             "sent": pmu.Button(label="They were sent…", on_click=self._decide("sent"), **tool()),
@@ -76,11 +75,12 @@ class TowerLists:
         )
         self.older = pmu.Button(label="Older", variant="outlined", on_click=self._click_older, **tool())
         self.export = Download(filename="audit-log.csv", write=self.audit_csv, sizing_mode=None, align="center")
-        tools = (self.note, self.show_all, *self.many.values(), self.newest, self.older, self.export)
-        for one in tools[2:]:
+        self._tools = (self.note, self.show_all, *self.many.values(), self.newest, self.older, self.export)
+        for one in self._tools:
             one.visible = False
-        self.bar = bar(*tools)
-        self.parts = (self.bar, self.table)
+        self.bar = bar()
+        stacked: dict[str, Any] = {"sizing_mode": "stretch_width", "margin": 0, "stylesheets": [STACK]}
+        self.view = Later(lambda: pn.Column(self.bar, self.table, **stacked))
 
     def show(self, listed: str, zone: str) -> None:
         """Read and show the list called ``listed``, as the address narrows it."""
@@ -104,7 +104,7 @@ class TowerLists:
 
     def hide(self) -> None:
         """Show nothing: another view is on the screen."""
-        self.table.visible = self.bar.visible = False
+        self.view.reveal(False)
 
     def _show_tools(self) -> None:
         table, listed = self.table, self.listed
@@ -122,7 +122,9 @@ class TowerLists:
         self.export.visible = listed == "audit"
         self.show_all.visible = bool(due)
         self.note.param.update(object=safe.text_html(" ".join(words), "note"), visible=bool(words))
-        self.table.visible = self.bar.visible = True
+        self.bar.visible = any(one.visible for one in self._tools)
+        unfold(self.bar, self._tools)
+        self.view.reveal()
 
     # Reading
 

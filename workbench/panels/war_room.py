@@ -5,23 +5,21 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final
 
 import panel as pn
-import panel_material_ui as pmu
 
 from workbench import operator_services as ops
 from workbench.enums import ProjectState, Role
 from workbench.operator_services.types import ProjectContext
-from workbench.panels import safe
 from workbench.panels.base import PageView
 from workbench.panels.brief import BriefCard
 from workbench.panels.choose_project import ChooseProject
+from workbench.panels.components.project_head import ProjectHead
 from workbench.panels.components.stepper import Stepper
-from workbench.panels.layout import bar, split
+from workbench.panels.layout import split
 from workbench.panels.pausing import PauseSwitch, project_scope
 from workbench.panels.stale import StaleNotice
 from workbench.panels.state import WorkbenchState
 from workbench.panels.strategy import StrategyCard
 from workbench.panels.theme import style
-from workbench.panels.tools import tool
 
 #: What to do next, by the state of the project.
 NEXT: Final = {
@@ -50,27 +48,23 @@ class WarRoom(PageView):
         super().__init__(state, **params)
         self._next: int | None = None
         self.choose = ChooseProject(state)
-        self.title = pn.pane.HTML("", **safe.pane_options(stylesheets=[style("project-title.css")]))
         self.pausing = PauseSwitch(state)
-        self.pause = pmu.Button(label="Pause project…", variant="outlined", on_click=self._click_pause, **tool())
-        self.next = pmu.Button(label="", variant="text", visible=False, on_click=self._click_next, **tool())
+        self.head = ProjectHead(on_switch=self._click_pause, on_follow=self._click_next)
         self.stepper = Stepper()
         self.stale = StaleNotice(state)
         self.brief = BriefCard(state)
         self.strategy = StrategyCard(state)
         self.room = pn.Column(
-            bar(pn.Column(self.title, min_width=280, sizing_mode="stretch_width", margin=0), self.next, self.pause),
+            self.head,
             self.stepper,
             self.stale.view,
             split(self.strategy.view, self.brief.view, side_first=True),
-            self.brief.overlay,
-            self.strategy.overlay,
-            self.pausing.overlay,
-            self.stale.overlay,
             sizing_mode="stretch_width",
             margin=0,
             stylesheets=[style("stack.css")],
         )
+        for view in (self.pausing, self.stale, self.brief, self.strategy, self.strategy.decision):
+            view.overlay = self.overlay
         self.body[:] = [self.choose.view, self.room]
 
     def _update(self) -> None:
@@ -87,31 +81,28 @@ class WarRoom(PageView):
         self.strategy.fill(context)
 
     def _show_head(self, context: ProjectContext) -> None:
-        paused = '<span class="chip" data-tone="warn">Paused</span>' if context["paused"] else ""
-        self.title.object = (
-            f"<h1>{safe.escape(context['project_name'])}</h1>"
-            f"<span class='muted'>{safe.escape(context['client'])}</span>{paused}"
-            f"<span class='next'>{safe.escape(NEXT[ProjectState(context['state'])])}</span>"
-        )
         self.stepper.steps = steps(context["state"])
         scope = project_scope(context["project_id"], context["project_name"])
         stopped = scope.pause_in(self.state.pause)
         flying = stopped["in_flight"] if stopped else 0
-        self.pause.param.update(
-            label="Pause project…" if not stopped else f"Pausing: {flying} in flight" if flying else "Resume project…",
-            color="success" if stopped else "error",
-            disabled=not self.state.may(Role.APPROVER if stopped else Role.OPERATOR),
+        self.head.param.update(
+            title=context["project_name"],
+            client=context["client"],
+            hint=NEXT[ProjectState(context["state"])],
+            paused=context["paused"],
+            switch="Pause project…" if not stopped else f"Pausing: {flying} in flight" if flying else "Resume project…",
+            may_switch=self.state.may(Role.APPROVER if stopped else Role.OPERATOR),
         )
 
     def _show_next(self, project_id: int) -> None:
         """The strategy that has waited longest for whoever may decide, beside this one."""
         waiting = self.state.call(ops.list_waiting_strategies) if self.state.may(Role.APPROVER) else []
         others = [one for one in waiting if one["project_id"] != project_id]
-        self.next.visible = bool(others)
+        self.head.waiting = ""
         if others:
             self._next = others[0]["project_id"]
             wait = "1 more waits" if len(others) == 1 else f"{len(others):,} more wait"
-            self.next.label = f"{wait} for a decision: {others[0]['project_name']} ›"
+            self.head.waiting = f"{wait} for a decision: {others[0]['project_name']} ›"
 
     def _click_next(self, *_: Any) -> None:
         if self._next is not None:

@@ -68,7 +68,7 @@ def test_a_month_of_the_projects_zone_is_what_the_page_opens_with(tower: Control
     grid = tower.calendar.grid
     assert (grid.view, grid.heading, grid.zone, len(grid.days)) == ("month", "June 2099", "Europe/Berlin", 35)
     assert days_of(tower) == {DAY: ["Next"]}
-    assert not tower.lists.table.visible
+    assert not tower.lists.view.visible
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_a_month_of_the_projects_zone_is_what_the_page_opens_with(tower: Control
 def test_the_address_says_which_view_is_open(tower: ControlTower, filters: dict[str, str], view: str) -> None:
     tower.state.go(show="queue", **filters)
     assert tower.calendar.grid.view == view
-    assert tower.lists.table.visible == (view == "list")
-    assert tower.calendar.grid.visible
+    assert tower.lists.view.visible == (view == "list")
+    assert tower.plan.visible
     tower.state.go(show="failed", **filters)
-    assert not tower.calendar.grid.visible
-    assert tower.lists.table.visible
+    assert not tower.plan.visible
+    assert tower.lists.view.visible
 
 
 def test_turning_and_choosing_stand_in_the_address_and_keep_the_platform(tower: ControlTower) -> None:

@@ -81,9 +81,13 @@ def test_the_charts_are_made_when_they_are_opened_and_read_only_while_they_are_s
     assert not tower.charts.body.visible
     state.go("control-tower", show="charts", days="30")
     assert list(tower.charts.views) == ["delivery", "success", "queue_ahead", "funnel"]
-    assert (tower.charts.body.visible, tower.lists.table.visible, tower.charts.range.value) == (True, False, "30")
+    assert (tower.charts.body.visible, tower.lists.view.visible, tower.filters.controls["days"].value) == (
+        True,
+        False,
+        "30",
+    )
     assert tower.charts.views["delivery"].summary.startswith("2 sent, 1 failed, 0 unknown in the last 30 days")
-    tower.charts.range.value = "1"
+    tower.filters.controls["days"].value = "1"
     assert state.filters["days"] == "1"
     assert "24 hours" in tower.charts.views["delivery"].summary
     with wb.session() as db:

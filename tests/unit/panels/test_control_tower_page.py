@@ -61,6 +61,19 @@ def row_of(tower: ControlTower, title: str) -> dict[str, Any]:
     return next(row for row in tower.lists.table.rows if row["title"] == title)
 
 
+def test_what_no_list_has_shown_yet_is_not_made(state: WorkbenchState, planned: dict[str, int]) -> None:
+    state.poll(force=True)
+    tower = ControlTower(state)
+    state.go("control-tower", project_id=planned["project"])
+    assert (list(tower.filters.controls), tower.lists.view.objects, tower.charts.views) == (["platform"], [], {})
+    state.go("control-tower", show="audit")
+    assert [one.label for one in tower.filters.view if one.visible] == ["What was done", "When", "Who", "Search"]
+    assert list(tower.lists.bar) == [tower.lists.export]
+    state.go("control-tower", show="failed")
+    assert [one.label for one in tower.filters.view if one.visible] == ["Platform", "When"]
+    assert list(tower.lists.bar) == [tower.lists.note, tower.lists.many["retry"], tower.lists.export]
+
+
 def test_the_schedule_says_of_every_row_why_it_is_not_going_out(tower: ControlTower) -> None:
     assert {row["title"] for row in tower.lists.table.rows} == {"Next", "Refused", "Lost"}
     assert row_of(tower, "Next")["why"]

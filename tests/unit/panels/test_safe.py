@@ -111,3 +111,9 @@ def test_panes_of_markdown_take_no_raw_html(pane: type) -> None:
 def test_a_bare_string_in_a_layout_takes_no_raw_html() -> None:
     root = pn.Column("<img src=x onerror=alert(1)>").get_root()
     assert "&lt;img" not in root.children[0].text.replace("&amp;lt;img", "")
+
+
+def test_headings_of_a_text_stand_below_those_of_the_page_around_it() -> None:
+    html = safe.markdown_html("# One\n\nSetext\n---\n\n##### Five", below=2)
+    assert html.split("\n")[:3] == ["<h3>One</h3>", "<h4>Setext</h4>", "<h6>Five</h6>"]
+    assert safe.markdown_html("# One").strip() == "<h1>One</h1>"
