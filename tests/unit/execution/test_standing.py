@@ -65,6 +65,15 @@ def test_each_change_since_the_claim_stops_it(changes: dict[str, Any], stop: Sto
     assert found.reason
 
 
+@pytest.mark.parametrize(
+    ("changes", "reason"), [({"system_paused": True}, "Paused."), ({"installation_mode": Mode.SIMULATION}, "mode")]
+)
+def test_a_pause_and_a_change_of_the_mode_are_told_apart(changes: dict[str, Any], reason: str) -> None:
+    found = halt(replace(FINE, **changes), 3)
+    assert found is not None
+    assert reason in found.reason
+
+
 def test_a_lost_claim_is_said_first_whatever_else_is_true() -> None:
     found = halt(replace(FINE, token=9, system_paused=True, deleted=True), 3)
     assert found is not None

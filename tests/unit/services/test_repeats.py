@@ -40,6 +40,14 @@ def test_the_shortest_texts_repeat_only_themselves(one: str, other: str, same: b
     assert bool(repeats.find([text(2, other)], [text(1, one)])) is same
 
 
+@pytest.mark.parametrize(("one", "other", "expected"), [
+    ("a b a", "a b a c", True),  # four of four and six features: Dice's coefficient is ALIKE itself
+    ("a b a", "a b a c d", False),
+])  # fmt: skip
+def test_texts_are_nearly_the_same_from_the_limit_on(one: str, other: str, expected: bool) -> None:
+    assert bool(repeats.find([text(2, other)], [text(1, one)])) is expected
+
+
 @pytest.mark.parametrize(("apart", "expected"), [
     (timedelta(), True), (NEAR, True), (-NEAR, True), (NEAR + timedelta(seconds=1), False),
     (-NEAR - timedelta(seconds=1), False),

@@ -22,7 +22,6 @@ from workbench.services.slots import (
 
 NOW = datetime(2026, 11, 19, 10, 0, tzinfo=UTC)
 BERLIN = find_zone("Europe/Berlin")
-NEW_YORK = find_zone("America/New_York")
 
 
 @pytest.mark.parametrize(
@@ -171,6 +170,12 @@ def test_without_parameters_it_starts_at_the_next_full_hour_hourly() -> None:
         ),
         # Ten o'clock UTC is eleven in Berlin: today's nine o'clock is over.
         ({"slots": ["09:00", "12:00"]}, ["19 12:00", "20 09:00", "20 12:00", "21 09:00", "21 12:00"]),
+        # What is left of a day that has begun; a slot of this very moment is over.
+        (
+            {"start": "2026-11-19T08:00", "slots": ["09:00", "11:00", "12:00"]},
+            ["19 12:00", "20 09:00", "20 11:00", "20 12:00", "21 09:00"],
+        ),
+        ({"slots": ["11:00"]}, ["20 11:00", "21 11:00", "22 11:00", "23 11:00", "24 11:00"]),
         ({"start": "2026-11-20T09:00", "spacing_minutes": 0}, ["20 09:00"] * 5),
     ],
 )
