@@ -30,6 +30,7 @@ from workbench.models import (
     DiscoveryJob,
     GatewayCheck,
     GatewaySetting,
+    SendCounter,
     WorkerHeartbeat,
 )
 from workbench.operator_services import types
@@ -489,3 +490,30 @@ def test_the_worst_account_speaks_for_its_gateway(db: Session, settings: Setting
     assert row["status"] == "down"
     assert row["detail"] == "helio: helio down"
     assert row["accounts"] == ["acme", "helio"]
+
+
+def test_a_gateway_says_how_much_of_each_daily_cap_is_left(db: Session, settings: Settings, tmp_path: Any) -> None:
+    accounts = tmp_path / "accounts.toml"
+    accounts.write_text(
+        "".join(
+            f'[[account]]\nname = "{name}"\nplatform = "email"\nidentity = "{name}@example.com"\n'
+            f'base_url = "smtp://127.0.0.1:9"\n{cap}\n'
+            for name, cap in (("acme", "per_day = 100"), ("helio", "per_day = 5"))
+        )
+    )
+    db.info["runtime"] = build_runtime(settings.model_copy(update={"accounts": accounts}))
+    today, yesterday = f"d:{NOW:%Y-%m-%d}", f"d:{NOW - timedelta(days=1):%Y-%m-%d}"
+    for account, campaign_id, window, count in (
+        ("acme", 0, today, 4), ("acme", 0, yesterday, 90), ("", 7, today, 50), ("helio", 0, today, 9),
+    ):  # fmt: skip
+        db.add(SendCounter(gateway="email", account=account, campaign_id=campaign_id, window=window, count=count))
+    db.commit()
+    status = get_gateway_status(db)
+    assert status["email"]["caps"] == [
+        {"account": "acme", "limit": 100, "left": 96},
+        {"account": "helio", "limit": 5, "left": 0},
+    ]
+    assert status["x"]["caps"] == []
+    db.add(GatewaySetting(gateway="email", paused=False, caps={"per_day": 10}))
+    db.commit()
+    assert [cap["left"] for cap in get_gateway_status(db)["email"]["caps"]] == [6, 1]

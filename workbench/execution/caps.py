@@ -159,6 +159,16 @@ def give_back(session: Session, taken: Taken, messages: Sequence[int]) -> None:
         )
 
 
+def used_today(session: Session, now: datetime) -> dict[tuple[str, str], int]:
+    """(gateway, account) -> how many messages count towards the account's cap of the present day (UTC)."""
+    rows = session.execute(
+        sa.select(SendCounter.gateway, SendCounter.account, SendCounter.count).where(
+            SendCounter.campaign_id == 0, SendCounter.window == f"d:{now.strftime(DAY)}"
+        )
+    )
+    return {(gateway, account): count for gateway, account, count in rows}
+
+
 def prune(session: Session, now: datetime) -> None:
     """Remove the counters of windows that are long over."""
     before = now - KEPT

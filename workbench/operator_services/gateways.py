@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from workbench.clock import now
 from workbench.enums import Gateway, GatewayState, Role
 from workbench.errors import NotFoundError
+from workbench.execution import caps
 from workbench.execution.probing import keep
 from workbench.operator_services._edge import Runtime, operation, runtime_of
-from workbench.operator_services.types import GatewayStatus
+from workbench.operator_services.types import DayCap, GatewayStatus
 from workbench.services import gateway_checks
 from workbench.services.gateway_checks import Check, judge
 from workbench.services.gateway_facts import Facts, gateway_facts
@@ -33,9 +34,7 @@ def get_gateway_status(db: Session | None = None) -> dict[str, GatewayStatus]:
     with operation(db, Role.VIEWER, write=False):
         at = now()
         runtime = runtime_of(db)
-        checks = gateway_checks.newest(db, at)
-        facts = gateway_facts(db, at)
-        return {gateway.value: _status(gateway, runtime, checks, facts[gateway], at) for gateway in Gateway}
+        return _statuses(db, runtime, list(Gateway), at)
 
 
 def probe_gateways(db: Session, gateway: str | None = None) -> dict[str, GatewayStatus]:
@@ -52,9 +51,27 @@ def probe_gateways(db: Session, gateway: str | None = None) -> dict[str, Gateway
     with operation(db, Role.OPERATOR, write=True):
         at = now()
         keep(db, probes, at, timedelta(seconds=runtime.settings.probe_interval_seconds))
-        checks = gateway_checks.newest(db, at)
-        facts = gateway_facts(db, at)
-        return {one.value: _status(one, runtime, checks, facts[one], at) for one in wanted}
+        return _statuses(db, runtime, wanted, at)
+
+
+def _statuses(db: Session, runtime: Runtime, wanted: Sequence[Gateway], at: datetime) -> dict[str, GatewayStatus]:
+    checks = gateway_checks.newest(db, at)
+    facts = gateway_facts(db, at)
+    used = caps.used_today(db, at)
+    return {
+        one.value: {**_status(one, runtime, checks, facts[one], at), "caps": _caps(one, runtime, facts[one], used)}
+        for one in wanted
+    }
+
+
+def _caps(gateway: Gateway, runtime: Runtime, facts: Facts, used: Mapping[tuple[str, str], int]) -> list[DayCap]:
+    found: list[DayCap] = []
+    for account in runtime.accounts:
+        limit = caps.limits_for(account, facts.caps).per_day
+        if account.platform.gateway is gateway and limit is not None:
+            left = max(0, limit - used.get((gateway.value, account.name), 0))
+            found.append({"account": account.name, "limit": limit, "left": left})
+    return found
 
 
 def _gateway(name: str) -> Gateway:
@@ -110,4 +127,5 @@ def _row(
         "paused": facts.paused,
         "pause_reason": facts.pause_reason,
         "accounts": accounts,
+        "caps": [],
     }

@@ -120,6 +120,7 @@ def preview_resume(db: Session, scope: str = "system", key: int | str | None = N
                     "platform": row.platform,
                     "title": row.title,
                     "scheduled_time": row.scheduled_time,
+                    "timezone": row.project_timezone,
                     "overdue_seconds": row.overdue.total_seconds(),
                     "too_old": row.too_old,
                     "recipients": reach.get(row.queue_id),

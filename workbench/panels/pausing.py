@@ -13,7 +13,7 @@ import panel_material_ui as pmu
 from workbench import operator_services as ops
 from workbench.enums import Gateway, Platform, Role
 from workbench.operator_services.types import PauseState, ResumePreview
-from workbench.panels import safe
+from workbench.panels import safe, times
 from workbench.panels.base import StateView, action
 from workbench.panels.state import WorkbenchState
 
@@ -100,13 +100,15 @@ def pause_banner(state: WorkbenchState) -> dict[str, str] | None:
 
 
 def preview_html(preview: ResumePreview) -> str:
-    """What would go out as a table; times in UTC."""
+    """What would go out as a table; times in the zone of each project, UTC on hover."""
     items = preview["items"]
     if not items:
         return safe.text_html("Nothing is overdue: what is queued goes out at its own time.")
     rows = "".join(
         f"<tr><td>{safe.escape(item['project'])}</td><td>{safe.escape(item['title'] or 'Untitled')}</td>"
-        f"<td>{Platform(item['platform']).label}</td><td>{item['scheduled_time']:%d %b %H:%M} UTC</td>"
+        f"<td>{Platform(item['platform']).label}</td>"
+        f"<td>{times.html(item['scheduled_time'], item['timezone'])}<br><small>{safe.escape(item['timezone'])}</small>"
+        "</td>"
         f"<td>{'followers' if item['recipients'] is None else format(item['recipients'], ',')}</td>"
         f"<td>{'too old: waits for a person' if item['too_old'] else 'goes out'}</td></tr>"
         for item in items[:_SHOWN]

@@ -102,6 +102,9 @@ def gateway_entry(key: str, status: GatewayStatus, pause: Mapping[str, Any] | No
     sends = key in {platform.gateway for platform in Platform}
     queued = f"{status['queued']:,} queued" if status["queued"] else ""
     facts = [queued, f"{status['recent_activity']:,} sent in 24 h"] if sends else []
+    for cap in status["caps"]:
+        whose = f"{cap['account']}: " if len(status["caps"]) > 1 else ""
+        facts.append(f"{whose}{cap['left']:,} of {cap['limit']:,} left today (UTC)")
     if pause is not None:
         flying = pause["in_flight"]
         facts.append(f"pausing, {flying} in flight" if flying else f"paused: {pause['reason'] or 'no reason given'}")

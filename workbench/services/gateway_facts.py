@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -21,6 +22,8 @@ class Facts:
     queued: int = 0
     paused: bool = False
     pause_reason: str | None = None
+    #: The gateway's own caps, in place of its accounts'.
+    caps: dict[str, Any] | None = None
 
 
 def gateway_facts(session: Session, at: datetime) -> dict[Gateway, Facts]:
@@ -45,8 +48,11 @@ def gateway_facts(session: Session, at: datetime) -> dict[Gateway, Facts]:
     found[Gateway.OPENAI].recent_activity = session.scalar(written) or 0
     started = sa.select(sa.func.count()).where(DiscoveryJob.created_at > since, DiscoveryJob.created_at <= at)
     found[Gateway.APOLLO].recent_activity = session.scalar(started) or 0
-    for row in session.execute(sa.select(GatewaySetting.gateway, GatewaySetting.paused, GatewaySetting.reason)):
+    for row in session.execute(
+        sa.select(GatewaySetting.gateway, GatewaySetting.paused, GatewaySetting.reason, GatewaySetting.caps)
+    ):
         facts = found[Gateway(row.gateway)]
+        facts.caps = row.caps
         facts.paused, facts.pause_reason = row.paused, row.reason if row.paused else None
     return found
 

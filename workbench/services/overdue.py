@@ -38,6 +38,7 @@ class Overdue:
     due: datetime
     overdue: timedelta
     too_old: bool
+    project_timezone: str
 
 
 def list_overdue(
@@ -59,6 +60,7 @@ def list_overdue(
                 ContentItem.platform,
                 ContentItem.title,
                 Project.name,
+                Project.timezone.label("project_timezone"),
             )
         )
         .where(
@@ -86,6 +88,7 @@ def list_overdue(
             row.due,
             moment - row.due,
             moment - row.due > staleness,
+            row.project_timezone,
         )
         for row in rows
     ]

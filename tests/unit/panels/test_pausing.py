@@ -12,8 +12,8 @@ from workbench.bootstrap import Workbench
 from workbench.clock import now
 from workbench.enums import AttemptStatus, QueueStatus, Role
 from workbench.models import QueueRow
-from workbench.panels import WorkbenchState
-from workbench.panels.pausing import PauseSwitch, pause_banner, switch_looks
+from workbench.panels import WorkbenchState, times
+from workbench.panels.pausing import PauseSwitch, pause_banner, preview_html, switch_looks
 
 
 @pytest.fixture
@@ -22,9 +22,9 @@ def switch(state: WorkbenchState) -> PauseSwitch:
     return PauseSwitch(state)
 
 
-def overdue(wb: Workbench, minutes: int, title: str = "Hello") -> int:
+def overdue(wb: Workbench, minutes: int, title: str = "Hello", **project_values: Any) -> int:
     with wb.session() as db:
-        project = factories.project(db)
+        project = factories.project(db, **project_values)
         factories.strategy(db, project, status=factories.StrategyStatus.APPROVED)
         item = factories.creative(db, project, platform="linkedin", title=title, body_text="Hello")
         row = factories.queued(db, item, at=now() - timedelta(minutes=minutes))
@@ -102,6 +102,19 @@ def test_resuming_shows_what_would_go_out_before_anything_does(switch: PauseSwit
     assert "would send 1" in shown
     assert "1 is too old" in shown
     assert switch.state.call(ops.get_system_pause)
+
+
+def test_each_row_of_the_preview_is_in_its_projects_zone_with_utc_on_hover(switch: PauseSwitch, wb: Workbench) -> None:
+    zones = ("Asia/Tokyo", "Europe/Berlin")
+    for zone in zones:
+        overdue(wb, 10, timezone=zone)
+    switch.state.call(ops.set_system_pause, True, reason="Wrong price")
+    preview = switch.state.call(ops.preview_resume)
+    shown = preview_html(preview)
+    for zone, item in zip(zones, preview["items"], strict=True):
+        at = item["scheduled_time"]
+        assert f">{times.words(at, zone)}</time><br><small>{zone}</small>" in shown
+        assert f"{times.words(at, 'UTC')} UTC" in shown
 
 
 @pytest.mark.parametrize(

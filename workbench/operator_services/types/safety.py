@@ -6,6 +6,13 @@ from datetime import datetime
 from typing import Any, Literal, TypedDict
 
 
+class DayCap(TypedDict):
+    account: str
+    #: Messages a day (UTC), and how many of today's are left.
+    limit: int
+    left: int
+
+
 class GatewayStatus(TypedDict):
     status: Literal["ok", "warn", "down", "unconfigured", "unknown"]
     checked_at: datetime | None
@@ -19,6 +26,8 @@ class GatewayStatus(TypedDict):
     paused: bool
     pause_reason: str | None
     accounts: list[str]
+    #: Of the accounts that may send only so many a day.
+    caps: list[DayCap]
 
 
 class WorkerRow(TypedDict):
@@ -61,6 +70,8 @@ class ResumeItem(TypedDict):
     platform: str
     title: str
     scheduled_time: datetime
+    #: Of the project, an IANA name.
+    timezone: str
     overdue_seconds: float
     #: True when it would become MISSED and wait for a person.
     too_old: bool
