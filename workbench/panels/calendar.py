@@ -72,7 +72,7 @@ class Calendar:
         today = now().astimezone(clock).date()
         anchor = self._anchor(clock)
         span = layout.span(view, anchor)
-        days = self.state.call(
+        days = self.state.read(
             ops.get_calendar,
             span.first,
             span.days,
@@ -82,7 +82,7 @@ class Calendar:
             per_day=layout.MOST_A_DAY[view],
         )
         entries = layout.day_entries(days, view, anchor, today, clock, may_move=self.state.may(Role.APPROVER))
-        self.grid.param.update(view=view, heading=span.title, zone=zone, days=entries)
+        self.grid.put(view=view, heading=span.title, zone=zone, days=entries)
 
     def _anchor(self, zone: ZoneInfo) -> date:
         return layout.read_day(self.state.filters.get("date", ""), now().astimezone(zone).date())

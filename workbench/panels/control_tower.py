@@ -95,7 +95,7 @@ class ControlTower(PageView):
         project = self.state.project()
         if project is None:
             return self.state.host.settings.timezone
-        return str(self.state.call(ops.get_project_context, project["id"])["timezone"])
+        return str(self.state.read(ops.get_project_context, project["id"])["timezone"])
 
     def _show_calendar(self) -> None:
         self.lists.hide()
@@ -117,15 +117,16 @@ class ControlTower(PageView):
     def _show_beats(self) -> None:
         """Gateways and workers: probes and heartbeats are no changes, so a page that is open asks for them."""
         state = self.state
-        self._show_gateways(state.call(ops.get_gateway_status))
-        workers = [row for row in state.call(ops.get_workers) if row["alive"]] or state.call(ops.get_workers)[:3]
+        self._show_gateways(state.read(ops.get_gateway_status))
+        known = state.read(ops.get_workers)
+        workers = [row for row in known if row["alive"]] or known[:3]
         rows = [worker_line(number, worker) for number, worker in enumerate(workers, 1)]
-        self.workers.param.update(rows=rows, total=len(rows), page_size=max(1, len(rows)), zone=self._zone())
+        self.workers.put(rows=rows, total=len(rows), page_size=max(1, len(rows)), zone=self._zone())
 
     def _show_gateways(self, statuses: dict[str, GatewayStatus]) -> None:
         pauses = {key: gateway_scope(key).pause_in(self.state.pause) for key in statuses}
         entries = [gateway_entry(key, status, pauses[key]) for key, status in statuses.items()]
-        self.gateways.param.update(gateways=entries, may_act=self.state.may(Role.OPERATOR), zone=self._zone())
+        self.gateways.put(gateways=entries, may_act=self.state.may(Role.OPERATOR), zone=self._zone())
 
     @quietly
     def _on_loading(self, *_: Any) -> None:

@@ -174,7 +174,7 @@ class Leads(PageView):
     def _update(self) -> None:
         project = self.state.project_id
         if project is not None:
-            self.zone = self.state.call(ops.get_project_context, project)["timezone"]
+            self.zone = self.state.read(ops.get_project_context, project)["timezone"]
         else:
             self.zone = self.state.host.settings.timezone
         view = self.state.filters.get("view", "people")
@@ -199,7 +199,7 @@ class Leads(PageView):
 
     def _update_people(self) -> None:
         state = self.state
-        campaigns = state.call(ops.list_campaigns, state.project_id)
+        campaigns = state.read(ops.list_campaigns, state.project_id)
         names = {
             f"{row['name']}{'' if row['active'] else ' (stopped)'} · {row['lead_count']:,}": str(row["id"])
             for row in campaigns
@@ -211,10 +211,10 @@ class Leads(PageView):
                 widget.value = value
         which = self.which()
         self.narrowed.visible = which["high_intent"]
-        total = state.call(ops.count_leads, **which)
+        total = state.read(ops.count_leads, **which)
         sorted_by, descending = order_of(state.filters.get("sort", ""))
         page = min(page_of(state.filters.get("p", "")), max(1, -(-total // PAGE_SIZE)))
-        rows = state.call(
+        rows = state.read(
             ops.list_leads, **which, sort=sorted_by, descending=descending, page=page, page_size=PAGE_SIZE
         )
         empty = (
@@ -222,7 +222,7 @@ class Leads(PageView):
             if any(state.filters.values())
             else "No leads yet. Import a CSV file to begin."
         )
-        self.table.param.update(
+        self.table.put(
             rows=[lead_line(row) for row in rows],
             total=total,
             page=page,
