@@ -230,8 +230,8 @@ def open_workbench(
 
 
 def _show_text_as_text() -> None:
-    """Let the tables of this notebook make no formula of what stands between dollar signs: a formula can hold links."""
-    pd.set_option("display.html.use_mathjax", False, "styler.html.mathjax", False)
+    """Let the tables of this notebook show what stands in them: no markup, and no formulas, which can hold links."""
+    pd.set_option("display.html.use_mathjax", False, "styler.html.mathjax", False, "styler.format.escape", "html")
 
 
 def open_database(settings: Settings) -> sa.Engine:

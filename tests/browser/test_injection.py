@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page
 
 from tests import injections
-from tests.browser.hostile import TRAP, look
+from tests.browser.hostile import TRAP, look, settle
 from workbench.bootstrap import Workbench
 
 Visit = Callable[..., Page]
@@ -89,22 +89,6 @@ class Explorer:
 def press(button: Locator) -> None:
     """Click it wherever it is: long texts may leave little of it to hit."""
     button.evaluate("button => button.click()", timeout=5_000)
-
-
-def settle(page: Page) -> None:
-    """Wait until the page has said nothing and drawn nothing new for a moment."""
-    page.evaluate(
-        """() => new Promise((resolve) => {
-          let timer = setTimeout(resolve, 300)
-          const on = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(resolve, 150) })
-          const watch = (root) => {
-            on.observe(root, {subtree: true, childList: true, characterData: true})
-            for (const el of root.querySelectorAll("*")) { if (el.shadowRoot) { watch(el.shadowRoot) } }
-          }
-          watch(document)
-          setTimeout(resolve, 1500)
-        })"""
-    )
 
 
 SURFACES = {

@@ -60,15 +60,17 @@ def test_a_report_is_one_file_that_asks_no_network(tmp_path: Path) -> None:
     assert not re.findall(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=", report)
 
 
-def test_a_table_in_a_notebook_makes_no_formula_of_what_somebody_wrote(
+def test_a_table_in_a_notebook_makes_no_markup_or_formula_of_what_somebody_wrote(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(builtins, "__IPYTHON__", True, raising=False)
-    with pd.option_context("display.html.use_mathjax", True, "styler.html.mathjax", True):
+    defaults = ("display.html.use_mathjax", True, "styler.html.mathjax", True, "styler.format.escape", None)
+    with pd.option_context(*defaults):
         open_workbench(data_dir=tmp_path).close()
-        table = pd.DataFrame({"text": [r"$$\href{javascript:ran()}{x}$$"]})
-        assert "mathjax_ignore" in table.to_html(notebook=True)
-        assert "mathjax_ignore" in table.style.to_html()
+        table = pd.DataFrame({"text": [r"$$\href{javascript:ran()}{x}$$", "<img src=x onerror=ran()>"]})
+        for html in (table.to_html(notebook=True), table.style.to_html()):
+            assert "mathjax_ignore" in html
+            assert "<img" not in html
 
 
 def _source(path: Path) -> str:
