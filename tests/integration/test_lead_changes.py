@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from tests import factories as make
 from tests import injections
 from workbench.enums import Consent, LeadStatus, Role
-from workbench.errors import InputError, InvalidTransition, NotFoundError, PermissionDenied, StoppedHalfway
+from workbench.errors import Cancelled, InputError, InvalidTransition, NotFoundError, PermissionDenied, StoppedHalfway
 from workbench.models import AuditEvent, Campaign, Lead
 from workbench.operator_services import (
     change_leads,
@@ -24,7 +24,7 @@ from workbench.operator_services import (
     set_consent,
     undo_batch,
 )
-from workbench.services import undo
+from workbench.services import lead_export, undo
 from workbench.services.audit import Actor
 
 
@@ -237,6 +237,18 @@ def test_a_change_and_an_undo_that_are_cancelled_leave_what_is_done_and_the_undo
     rest = undo_batch(db, batch)
     assert (rest["done"], [one["id"] for one in rest["outcomes"]]) == (3, many[2:3])
     assert [seen(db, lead_id)[0] for lead_id in many] == ["NEW", "NEW", "ROUTED", "NEW", "NEW", "NEW", "NEW"]
+
+
+def test_an_export_tells_how_far_it_is_and_is_cancelled(
+    db: Session, many: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lead_export, "_CHUNK", 2)
+    for which in (many, None):
+        told: list[tuple[int, int]] = []
+        export_leads(db, which, io.StringIO(), progress=lambda done, total, told=told: told.append((done, total)))  # type: ignore[misc]
+        assert told == [(2, 7), (4, 7), (6, 7)]
+    with pytest.raises(Cancelled):
+        export_leads(db, many, io.StringIO(), cancelled=lambda: True)
 
 
 @pytest.mark.usefixtures("small_parts")

@@ -115,12 +115,23 @@ def preview_lead_changes(
         }
 
 
-def export_leads(db: Session, lead_ids: Sequence[int] | None, to: TextIO, *, project_id: int | None = None) -> int:
+def export_leads(
+    db: Session,
+    lead_ids: Sequence[int] | None,
+    to: TextIO,
+    *,
+    project_id: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> int:
     """Write these leads (None: all, or all of a project) as CSV into an open text file; answers how many.
 
     For operators. Open the file with ``newline=""`` and ``encoding="utf-8-sig"``, which spreadsheets need. Rows are
     read and written a thousand at a time. A cell that a spreadsheet would run gets an apostrophe in front. That it was
     done is noted in the audit log.
+
+    ``progress`` is called with the leads written and the leads there are, and ``cancelled`` asked whether to stop,
+    after each thousand. Raises :class:`Cancelled`; what is in the file by then is for the caller to throw away.
     """
     with operation(db, Role.OPERATOR, write=False):
         if not isinstance(to, io.TextIOBase):
@@ -128,7 +139,7 @@ def export_leads(db: Session, lead_ids: Sequence[int] | None, to: TextIO, *, pro
         if project_id is not None:
             projects.get_project(db, as_id(project_id, "project"))
         ids = None if lead_ids is None else _ids(lead_ids)[0]
-        written = lead_export.write(db, to, ids, project_id)
+        written = lead_export.write(db, to, ids, project_id, Progress(progress, cancelled))
     with operation(db, Role.OPERATOR, write=True) as actor:
         record(db, actor, "leads.export", "lead", None, project_id=project_id, after={"rows": written})
     return written

@@ -308,11 +308,11 @@ class Command(PageView):
         )
 
     def _show_loading(self) -> None:
-        self.open_dialog(DEMO, self.loading.part, closes_on_click=True)
+        self._loading = self.open_dialog(DEMO, self.loading.part, closes_on_click=True)
 
     def _demo_ended(self) -> None:
         self.first_run.progress = ""
-        self.close_dialog()
+        self._loading.open = False
 
     def _demo_loaded(self, loaded: bool) -> None:
         self._demo_ended()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 import panel as pn
@@ -15,7 +17,7 @@ from workbench.panels.base import PageView, action
 from workbench.panels.components.tab_bar import TabBar
 from workbench.panels.components.table import Table
 from workbench.panels.layout import bar
-from workbench.panels.lead_bulk import LeadBulk
+from workbench.panels.lead_bulk import AT_ONCE, LeadBulk
 from workbench.panels.lead_campaigns import LeadCampaigns
 from workbench.panels.lead_discovery import LeadDiscovery
 from workbench.panels.lead_history import LeadHistoryView
@@ -26,6 +28,7 @@ from workbench.panels.state import WorkbenchState
 from workbench.panels.tools import STACK, tool
 
 PAGE_SIZE: Final = 50
+MOST_CHOSEN: Final = 1_000_000
 
 VIEWS: Final = {"people": "People", "replies": "Replies", "suppressed": "Suppressed"}
 
@@ -111,6 +114,8 @@ class Leads(PageView):
             label="Export…", variant="outlined", disabled=not may_write, on_click=self._click_export, **tool()
         )
         self.select_all = pmu.Button(label="Select all", variant="text", on_click=self._click_select_all, **tool())
+        #: Who is to be changed or exported: as many as there are, so the browser is told of those it shows.
+        self.chosen_ids: Sequence[int] = ()
         self.chosen = bar(self.change, self.select_all, visible=False)
         self.narrowed = bar(
             safe.text(
@@ -231,6 +236,8 @@ class Leads(PageView):
             empty=empty,
             zone=self.zone,
         )
+        if self.table.selected_total:
+            self.table.selected = [row["id"] for row in rows]
         self._show_chosen()
 
     def which(self) -> dict[str, Any]:
@@ -284,11 +291,12 @@ class Leads(PageView):
         self._go(p=str(page) if page > 1 else "")
 
     def _choose(self, ids: list[Any]) -> None:
-        self.table.selected = [one for one in ids if isinstance(one, int) and not isinstance(one, bool)]
+        self.chosen_ids = [one for one in ids if isinstance(one, int) and not isinstance(one, bool)]
+        self.table.param.update(selected=self.chosen_ids, selected_total=0)
         self._show_chosen()
 
     def _show_chosen(self) -> None:
-        number, total = len(self.table.selected), self.table.total
+        number, total = len(self.chosen_ids), self.table.total
         self.chosen.visible = bool(number)
         self.change.label = f"Change {number:,}…"
         self.select_all.visible = len(self.table.rows) <= number < total
@@ -296,7 +304,13 @@ class Leads(PageView):
 
     @action
     def _click_select_all(self, *_: Any) -> None:
-        self._choose(self.state.call(ops.find_lead_ids, **self.which()))
+        ids = self.state.call(ops.find_lead_ids, **self.which(), most=MOST_CHOSEN)
+        if len(ids) <= AT_ONCE:
+            self._choose(ids)
+            return
+        self.chosen_ids = array("i", ids)
+        self.table.param.update(selected=[row["id"] for row in self.table.rows], selected_total=len(ids))
+        self._show_chosen()
 
     @action
     def _click_open(self, id: int) -> None:
@@ -304,8 +318,7 @@ class Leads(PageView):
 
     @action
     def _click_change(self, *_: Any) -> None:
-        self.bulk.open(list(self.table.selected))
+        self.bulk.open(self.chosen_ids)
 
-    @action
     def _click_export(self, *_: Any) -> None:
-        self.bulk.open_export(list(self.table.selected))
+        self.bulk.open_export(self.chosen_ids)

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from workbench.models import Campaign, Lead, Suppression
+from workbench.services import leads
+from workbench.services.progress import Progress
 from workbench.services.spreadsheet import SpreadsheetWriter
 
 HEADER: Final = (
@@ -21,14 +23,19 @@ OWN: Final = frozenset(HEADER[HEADER.index("Suppressed") :])
 _CHUNK: Final = 1_000
 
 
-def write(session: Session, to: TextIO, lead_ids: Sequence[int] | None, project_id: int | None) -> int:
-    """Write these leads (None: all, or all of a project), by id; answers how many."""
+def write(
+    session: Session, to: TextIO, lead_ids: Sequence[int] | None, project_id: int | None, progress: Progress
+) -> int:
+    """Write these leads (None: all, or all of a project), by id; answers how many. Raises :class:`Cancelled`."""
     out = SpreadsheetWriter(to)
     out.write(HEADER)
+    total = len(lead_ids) if lead_ids is not None else leads.count(session, leads.LeadFilter(project_id=project_id))
     written = 0
     for row in _rows(session, lead_ids, project_id):
         out.write(_cell(value) for value in row)
         written += 1
+        if written % _CHUNK == 0:
+            progress.step(written, total)
     return written
 
 

@@ -10,9 +10,10 @@ from tests import factories
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.enums import Role
-from workbench.panels import Leads, WorkbenchState, long_work
+from workbench.operator_services import lead_decisions
+from workbench.panels import Leads, WorkbenchState, lead_bulk, leads, long_work
 from workbench.panels.lead_import import NEW
-from workbench.services import lead_import
+from workbench.services import lead_import, undo
 
 APOLLO = (
     b"First Name,Last Name,Title,Company,Email,City\n"
@@ -360,3 +361,59 @@ def test_an_import_goes_on_while_its_dialog_is_closed_and_tells_what_it_came_to(
     assert "1 rejected" in dialog.steps[0].object
     dialog.open()
     assert "Up to 50 MB here" in dialog.steps[0].object
+
+
+def test_more_than_are_changed_at_once_are_changed_beside_the_page_and_taken_back_in_one_step(
+    view: Leads, people: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name in ((leads, "AT_ONCE"), (lead_bulk, "AT_ONCE"), (lead_decisions, "PART"), (undo, "PART")):
+        monkeypatch.setattr(module, name, 2)
+    view._click_select_all()
+    assert (list(view.chosen_ids), view.table.selected_total) == (people, 3)
+    assert sorted(view.table.selected) == people, "those on this page"
+    view._click_change()
+    bulk = view.bulk
+    bulk.what.value, bulk.tags.value = "add_tags", "vip"
+    assert "3 will change." in bulk.outlook.object
+    bulk._click_change()
+    bulk.work.wait()
+    assert "3 leads are as you said." in view.state.message.text
+    view.refresh()
+    assert {row["tags"] for row in view.table.rows} == {"vip"}
+    view.state.message.undo()
+    bulk.work.wait()
+    assert "3 leads are as they were." in view.state.message.text
+    view._click_change()
+    bulk.what.value, bulk.tags.value = "add_tags", "hot"
+    bulk.work.part.param.watch(lambda event: event.new == 2 and bulk.work.cancel(), "done")
+    monkeypatch.setattr(long_work, "TELL_SECONDS", 0.0)
+    bulk._click_change()
+    bulk.work.wait()
+    assert "Cancelled after 2 of 3 leads, and what was done stays: 2 leads are as you said." in view.state.message.text
+    view.table._handle_msg({"type": "choose", "ids": people[:1]})
+    assert (view.chosen_ids, view.table.selected_total, view.change.label) == (people[:1], 0, "Change 1…")
+
+
+def test_a_large_export_is_written_beside_the_page_and_then_saved_part_by_part(
+    view: Leads, people: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lead_bulk, "AT_ONCE", 2)
+    monkeypatch.setattr(lead_bulk, "PART_CHARACTERS", 50)
+    view._click_export()
+    bulk = view.bulk
+    bulk._click_write()
+    bulk.exporting.wait()
+    [_, save] = bulk._exporting.objects
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(save, "_send_msg", sent.append)
+    save._handle_msg({"type": "ask"})
+    while sent[-1]["more"]:
+        save._handle_msg({"type": "more"})
+    assert len(sent) > 2
+    assert sent[-1] == {"text": "", "more": False}
+    rows = "".join(part["text"] for part in sent).splitlines()
+    assert [row.split(",")[0] for row in rows] == ["Name", "Ann", "Bob", "Cy"]
+    save._handle_msg({"type": "ask"})
+    assert sent[-1] == {"text": None, "more": False}, "it was saved, and is gone"
+    with view.state.session() as db:
+        assert ops.get_audit_log(db, action="leads.export")[0]["after"] == {"rows": 3}

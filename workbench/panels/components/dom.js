@@ -31,9 +31,9 @@ function add(el, children) {
   return el
 }
 
-/** Let the browser save ``text`` as a file of this ``type``. */
+/** Let the browser save ``text``, or the parts of one, as a file of this ``type``. */
 function save_file(name, text, type) {
-  const address = URL.createObjectURL(new Blob([text], {type}))
+  const address = URL.createObjectURL(new Blob([text].flat(), {type}))
   h("a", {href: address, download: name}).click()
   setTimeout(() => URL.revokeObjectURL(address), 60000)
 }

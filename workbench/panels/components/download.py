@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import param
@@ -13,7 +13,8 @@ from workbench.panels.components.base import Component, sheets, source
 class Download(Component):
     """``write()`` makes the file's text when it is asked for; None when there is nothing to save.
 
-    Message: ``ask()``, answered whatever happens.
+    A large file is an iterator of its parts: the browser asks for each when it has the one before, so that nobody holds
+    the whole and others are served in between. Messages: ``ask()`` and ``more()``, answered whatever happens.
     """
 
     label = param.String(default="Download as CSV")
@@ -21,15 +22,30 @@ class Download(Component):
 
     _esm = source("download.js")
     _stylesheets: ClassVar[list[str]] = sheets("download.css")
-    _messages: ClassVar[dict[str, Any]] = {"ask": {}}
+    _messages: ClassVar[dict[str, Any]] = {"ask": {}, "more": {}}
 
-    def __init__(self, *, write: Callable[[], str | None], **params: Any) -> None:
-        super().__init__(on_ask=self._give, **params)
+    def __init__(self, *, write: Callable[[], str | Iterator[str] | None], **params: Any) -> None:
+        super().__init__(on_ask=self._give, on_more=self._give_more, **params)
         self._write = write
+        self._parts: Iterator[str] = iter(())
 
     def _give(self) -> None:
-        text = None
+        made = None
         try:
-            text = self._write()
+            made = self._write()
         finally:
-            self._send_msg({"text": text})
+            if made is None:
+                self._send_msg({"text": None, "more": False})
+        if isinstance(made, str):
+            self._send_msg({"text": made, "more": False})
+        elif made is not None:
+            self._parts = made
+            self._give_more()
+
+    def _give_more(self) -> None:
+        answer: dict[str, Any] = {"text": None, "more": False}
+        try:
+            part = next(self._parts, None)
+            answer = {"text": part or "", "more": part is not None}
+        finally:
+            self._send_msg(answer)

@@ -89,10 +89,11 @@ export function render({model}) {
     box.replaceChildren(h("table", {}, h("caption.visually-hidden", {}, model.label), head(), h("tbody", {}, body)))
     box.setAttribute("aria-label", model.label)
     const shown = model.total ? `${first.toLocaleString("en")}–${(first + model.rows.length - 1).toLocaleString("en")} of ${model.total.toLocaleString("en")}` : ""
+    const chosen = model.selected_total || model.selected.length
     foot.replaceChildren(...[
       h("span.muted", {"aria-live": "polite"}, shown),
-      model.selected.length > 0 && h("span", {}, `${model.selected.length.toLocaleString("en")} selected`),
-      model.selected.length > 0 && h("button.link", {type: "button", onclick: () => model.send_msg({type: "choose", ids: []})}, "Clear"),
+      chosen > 0 && h("span", {}, `${chosen.toLocaleString("en")} selected`),
+      chosen > 0 && h("button.link", {type: "button", onclick: () => model.send_msg({type: "choose", ids: []})}, "Clear"),
       h("span.gap", {}),
       pages > 1 && h("button.button.small", {type: "button", disabled: model.page <= 1, onclick: turn(model.page - 1)}, "Previous"),
       pages > 1 && h("span.muted", {}, `Page ${model.page} of ${pages.toLocaleString("en")}`),
@@ -103,7 +104,7 @@ export function render({model}) {
   show()
   // Values that change together arrive one by one; one drawing serves them all.
   let waiting = false
-  model.on(["rows", "columns", "actions", "selected", "selectable", "sorted_by", "descending", "page", "page_size", "total", "empty", "label", "zone"], () => {
+  model.on(["rows", "columns", "actions", "selected", "selected_total", "selectable", "sorted_by", "descending", "page", "page_size", "total", "empty", "label", "zone"], () => {
     if (waiting) { return }
     waiting = true
     queueMicrotask(() => { waiting = false; show() })

@@ -28,6 +28,7 @@ class Table(Component):
     actions = param.List(default=[])
     selectable = param.Boolean(default=False)
     selected = param.List(default=[], doc="Ids selected, on whatever page they stand.")
+    selected_total = param.Integer(default=0, doc="How many are selected, when that is more than `selected` names.")
     sorted_by = param.String(default="")
     descending = param.Boolean(default=False)
     page = param.Integer(default=1)
