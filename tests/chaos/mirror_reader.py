@@ -66,12 +66,13 @@ class Held(Mirror):
 
 def differences(connection: Connection, mirror: Mirror) -> list[str]:
     """What the mirror holds otherwise than the database, as ``connection`` sees it in its snapshot."""
+    assert mirror._copy is not None
     found = []
     for name, table in Base.metadata.tables.items():
         if name in source.LEFT_OUT:
             continue
         there = [dict(row) for row in connection.execute(sa.select(table).order_by(table.c.id)).mappings()]
-        cursor = mirror._fresh()
+        cursor = mirror._copy.cursor()
         cursor.execute(f'SELECT * FROM "{name}" ORDER BY id')
         here = to_rows(cursor)
         cursor.close()

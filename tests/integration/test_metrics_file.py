@@ -12,20 +12,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from tests import factories as make
 from tests.integration.test_metrics_refresh import names, run
 from workbench import migrate
 from workbench.db import make_engine
-from workbench.metrics import Mirror, source, store
-from workbench.metrics.source import Table
+from workbench.metrics import Mirror, store
 from workbench.models import Lead
 from workbench.operator_services import erase_lead
 from workbench.services.change_log import prune
@@ -56,21 +54,6 @@ def leads(db: Session) -> list[Lead]:
     campaign = make.campaign(db, make.project(db))
     found = [make.lead(db, campaign, name="Lea", title="Head of Something Rare") for _ in range(3)]
     db.commit()
-    return found
-
-
-@pytest.fixture
-def in_full(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The captured tables that were read in full."""
-    found: list[str] = []
-    chunks = source.chunks
-
-    def watched(connection: Connection, table: Table) -> Iterator[Any]:
-        if table.captured:
-            found.append(table.name)
-        return chunks(connection, table)
-
-    monkeypatch.setattr(source, "chunks", watched)
     return found
 
 
@@ -415,7 +398,8 @@ def test_a_file_is_written_again_once_a_day_and_others_read_on_meanwhile(
     mirror.tidy()
     assert the_file(folder) == before
     monkeypatch.setattr(store, "WRITE_AGAIN_AFTER", store.timedelta(0))
-    with closing(mirror._fresh()) as reading:
+    assert mirror._copy is not None
+    with closing(mirror._copy.cursor()) as reading:
         reading.begin()
         reading.execute("SELECT count(*) FROM cam_leads").fetchall()
         mirror.tidy()

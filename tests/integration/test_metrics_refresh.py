@@ -9,11 +9,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from tests import factories as make
@@ -22,7 +21,6 @@ from workbench.errors import DatabaseBusy, DatabaseProblem
 from workbench.metrics import Mirror, source, watch
 from workbench.metrics.copy import MOST_WORDS
 from workbench.metrics.loading import Loading
-from workbench.metrics.source import Table
 from workbench.models import Campaign, Lead
 from workbench.services import change_log
 from workbench.services.change_log import prune
@@ -43,21 +41,6 @@ def campaign(db: Session) -> Campaign:
         make.lead(db, made, name="Lea")
         db.commit()
     return made
-
-
-@pytest.fixture
-def in_full(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The captured tables that were read in full."""
-    found: list[str] = []
-    chunks = source.chunks
-
-    def watched(connection: Connection, table: Table) -> Iterator[Any]:
-        if table.captured:
-            found.append(table.name)
-        return chunks(connection, table)
-
-    monkeypatch.setattr(source, "chunks", watched)
-    return found
 
 
 def names(mirror: Mirror) -> list[str]:
@@ -111,7 +94,7 @@ def test_a_change_nobody_logged_is_not_looked_for(
 def test_many_changes_of_one_table_read_it_in_full(
     engine: Engine, mirror: Mirror, campaign: Campaign, in_full: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workbench.metrics.mirror.MOST_CHANGES", 3)
+    monkeypatch.setattr("workbench.metrics.changes.MOST_CHANGES", 3)
     mirror.refresh()
     in_full.clear()
     run(engine, "UPDATE cam_leads SET name = 'New'")

@@ -7,7 +7,7 @@ is every logged change whose transaction that snapshot did not see.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from workbench.triggers import CAPTURED
+
+#: With more changed rows than this, a table is read again in full: that is quicker than to look for each.
+MOST_CHANGES: Final = 200_000
 
 _NAMES: Final = {number: name for name, number in CAPTURED.items()}
 
@@ -133,6 +136,19 @@ def logged(connection: Connection, since: Position) -> dict[str, set[int | None]
     for number, row_id in connection.execute(query, {"at": since.at}):
         found.setdefault(_NAMES[number], set()).add(row_id)
     return found
+
+
+def to_read(
+    before: Position, now: Position, logged: Mapping[str, Set[int | None]]
+) -> tuple[list[str], dict[str, list[int]]]:
+    """Which tables are to be read in full to come from ``before`` to ``now``, and which rows of the others. Pure.
+
+    ``logged`` is what :func:`logged` found, ``now`` must follow ``before``. Names and ids come in order.
+    """
+    whole = {name for name, shape in now.shapes.items() if shape != before.shapes.get(name)}
+    whole |= {name for name, ids in logged.items() if None in ids or len(ids) > MOST_CHANGES}
+    rows = {name: sorted(id_ for id_ in ids if id_ is not None) for name, ids in logged.items() if name not in whole}
+    return sorted(whole), rows
 
 
 def token(connection: Connection) -> str:

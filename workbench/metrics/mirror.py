@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import duckdb
 import pandas as pd
@@ -36,9 +36,6 @@ from workbench.triggers import verify_triggers
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-#: With more changed rows than this, a table is read again in full: that is quicker than to look for each.
-MOST_CHANGES: Final = 200_000
 
 
 class Mirror:
@@ -221,12 +218,6 @@ class Mirror:
             self.watch.close()
             self._copy = self._position = self._seen = self._kept = self._keeper = None
 
-    def _fresh(self) -> duckdb.DuckDBPyConnection:
-        with self._lock:
-            self.refresh()
-            assert self._copy is not None, "a refresh makes one"
-            return self._copy.cursor()
-
     def _ask(self, read: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """What ``read`` makes of fresh data; once more on another copy when this one turns out to be damaged."""
         for again in (True, False):
@@ -324,14 +315,8 @@ class Mirror:
         """Which tables are to be read in full, and which rows of the others."""
         if before is None or not now.follows(before) or not self._trusted:
             return list(self._tables.values()), {}
-        rows = changes.logged(connection, before)
-        whole = {name for name, shape in now.shapes.items() if shape != before.shapes.get(name)}
-        whole |= {name for name, ids in rows.items() if None in ids or len(ids) > MOST_CHANGES}
-        return [self._tables[name] for name in sorted(whole)], {
-            self._tables[name]: sorted(id_ for id_ in ids if id_ is not None)
-            for name, ids in rows.items()
-            if name not in whole
-        }
+        whole, rows = changes.to_read(before, now, changes.logged(connection, before))
+        return [self._tables[name] for name in whole], {self._tables[name]: ids for name, ids in rows.items()}
 
     def _load(self, connection: Connection, change: Change, tables: Sequence[Table]) -> None:
         """Read ``tables`` in full."""
