@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests import factories
-from tests.browser.parts import dialog
+from tests.browser.parts import dialog, told
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.enums import ProjectState, Role, StrategyStatus
@@ -292,8 +292,40 @@ def test_a_lost_connection_is_said(visit: Visit, page: Page, faults: list[str]) 
     expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
     sockets[0].close(code=1001, reason="the server is going away")
     expect(page.get_by_text("The connection to the server is lost")).to_be_visible()
+    # Nothing was typed: as soon as the server answers, the page is opened anew by itself.
+    expect(page.get_by_text("The connection to the server is lost")).to_be_hidden()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+    # What is being typed is left alone, and the person is told.
+    page.get_by_role("button", name="New project").click()
+    goal = dialog(page, "New project").get_by_label("Goal")
+    goal.fill("More wholesale enquiries")
+    sockets[-1].close(code=1001, reason="the server is going away")
+    expect(page.get_by_text("The server is back").first).to_be_visible()
+    expect(page.get_by_role("region", name="Messages")).to_contain_text("copy it, then reload")
+    expect(goal).to_have_value("More wholesale enquiries")
     assert all("console" in fault for fault in faults)
     faults.clear()
+
+
+def test_who_clicks_twice_or_holds_enter_does_it_once(visit: Visit, wb: Workbench, page: Page) -> None:
+    visit()
+    page.get_by_role("button", name="New project").dblclick()
+    making = dialog(page, "New project")
+    making.get_by_label("Name of the project").fill("Autumn launch")
+    making.get_by_role("button", name="Create project").dblclick()
+    expect(page.get_by_role("heading", name="Autumn launch")).to_be_visible()
+    visit("?page=gallery&project=1")
+    page.get_by_role("button", name="New creative…").click()
+    dialog(page, "New creative").get_by_role("button", name="Make it").focus()
+    for _ in range(3):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    told(page, "The draft was made.")
+    expect(page.get_by_role("dialog").filter(visible=True)).to_have_count(0)
+    expect(page.locator("article.card")).to_have_count(4)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    with wb.session() as db:
+        assert (len(ops.list_projects(db)), ops.count_creatives(db, 1)) == (1, 4)
 
 
 def test_a_click_is_answered_before_the_page_has_said_that_it_is_ready(page: Page, visit: Visit) -> None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 import panel as pn
 import panel_material_ui as pmu
+from param.parameterized import Event
 
 from workbench.errors import WorkbenchError
 from workbench.panels.clicks import clicks
@@ -41,14 +42,25 @@ def quietly(method: F) -> F:
 
 
 def action(method: F) -> F:
-    """Wrap a method that a click runs: like :func:`quietly`, shown as work, and what is shown is read again."""
+    """Wrap a method that a click runs: like :func:`quietly`, shown as work, and what is shown is read again.
+
+    The same click of the same session is not answered again while it is being answered.
+    """
     told = quietly(method)
 
     @functools.wraps(method)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with clicks.answering(), self.state.working():
-            result = told(self, *args, **kwargs)
-            self.state.poll(force=True)
+        # A button's event counts its clicks, another one tells what was chosen.
+        said = [one.new if isinstance(one, Event) else one for one in args if getattr(one, "name", "") != "clicks"]
+        click, mine = (id(self), method.__qualname__, repr((said, kwargs))), object()
+        if self.state.clicked.setdefault(click, mine) is not mine:
+            return None
+        try:
+            with clicks.answering(), self.state.working():
+                result = told(self, *args, **kwargs)
+                self.state.poll(force=True)
+        finally:
+            del self.state.clicked[click]
         return result
 
     return cast(F, run)

@@ -113,6 +113,8 @@ class WorkbenchState(param.Parameterized):
         #: Held while a page is opened, reads and shows, so that a poll and a click of one session do not mix
         #: their updates.
         self.lock = threading.RLock()
+        #: The clicks that are being answered.
+        self.clicked: dict[Hashable, object] = {}
         self._working = 0
         self._workers_seen: datetime | None = None
         #: The state of the database that is being caught up with, and whether it was changed here.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from typing import ClassVar
 
 import panel_material_ui as pmu
@@ -44,6 +45,37 @@ def test_an_action_answers_and_the_page_reads_again(page: Probe) -> None:
     assert page.click() == "done"
     assert page.reads == 1
     assert not page.state.busy
+
+
+def test_a_second_click_is_not_answered_while_the_first_one_is(page: Probe) -> None:
+    running, go_on, answers = threading.Event(), threading.Event(), []
+
+    class Slow(Probe):
+        made = 0
+
+        @action
+        def make(self, *what: object) -> str:
+            self.made += 1
+            running.set()
+            assert go_on.wait(30)
+            return "made"
+
+    slow = Slow(page.state)
+    button = pmu.Button(label="Make it", on_click=lambda event: answers.append(slow.make(event)))
+    first = threading.Thread(target=lambda: setattr(button, "clicks", 1))
+    first.start()
+    assert running.wait(30)
+    button.clicks = 2
+    assert (slow.made, answers) == (1, [None])
+    running.clear()
+    other = threading.Thread(target=lambda: answers.append(slow.make("something else")))
+    other.start()
+    assert running.wait(30)
+    go_on.set()
+    first.join()
+    other.join()
+    assert (slow.made, answers.count("made")) == (2, 2)
+    assert slow.make() == "made"
 
 
 def test_what_an_action_refuses_is_told_and_the_page_shows_what_is_stored(page: Probe) -> None:

@@ -40,7 +40,9 @@ function find_dialog(node) {
 function mind_dialogs(ask) {
   const known = Symbol.for("workbench.dialogs")
   if (window[known]) { return Object.assign(window[known], {ask}) }
-  const told = window[known] = {ask, opened: () => look(Date.now() + 10000)}
+  const told = window[known] = {
+    ask, opened: () => look(Date.now() + 10000), typed: () => Boolean(top()) && open.some(({typed}) => typed),
+  }
   let opener = null   // what was clicked, or had the focus at a key, outside of dialogs
   let open = []       // {root, opener, typed, asked}, the topmost last
 
@@ -130,8 +132,19 @@ function mind_dialogs(ask) {
     }
   }, true)
 
+  // Whoever clicks a button twice, or holds Enter, wants it once. Only buttons of ours: they stand in shadow roots.
+  const on_button = (event) => event.composedPath().some((el) => el.matches?.(".MuiButton-root") && el.getRootNode() !== document)
+  const once = (event) => {
+    if ((event.detail > 1 || (event.repeat && event.key === "Enter")) && on_button(event)) {
+      event.preventDefault()
+      event.stopImmediatePropagation()
+    }
+  }
+  document.addEventListener("click", once, true)
+  document.addEventListener("keydown", once, true)
+
   window.addEventListener("beforeunload", (event) => {
-    if (top() && open.some(({typed}) => typed)) { event.preventDefault() }
+    if (told.typed()) { event.preventDefault() }
   })
   return told
 }

@@ -1,10 +1,15 @@
 const LOST = {
   key: "lost", tone: "error", title: "The connection to the server is lost",
-  text: "What is shown may be old, and clicks do nothing. Reload the page when the server is back.", button: "Reload",
+  text: "What is shown may be old, and clicks do nothing. The page opens anew as soon as the server answers.", button: "Reload",
 }
+const BACK = {
+  ...LOST, tone: "warn", title: "The server is back",
+  text: "What you typed in the dialog is still there, but it is not saved: copy it, then reload the page.",
+}
+const ASK_EVERY_MS = 2000
 
 export function render({model, view}) {
-  let lost = false
+  let lost = null   // the banner that says so
   const tabs = h("nav.tabs", {"aria-label": "Pages"})
   // Where "Skip to the content" goes, and what a screen reader calls the page.
   const heading = h("h1.visually-hidden", {tabindex: -1})
@@ -28,7 +33,7 @@ export function render({model, view}) {
     document.title = `${model.title} · Command Center`
   }
   const show_banners = () => {
-    const all = lost ? [LOST, ...model.banners] : model.banners
+    const all = lost ? [lost, ...model.banners] : model.banners
     banners.replaceChildren(...all.map(({key, tone, title, text, button}) => h("div.banner", {role: "status", dataset: {key, tone}},
       icon(tone === "error" ? "error" : "warn", 22),
       h("div.words", {}, h("b", {}, title), h("span", {}, text)),
@@ -71,7 +76,28 @@ export function render({model, view}) {
   model.on(["pages", "page"], show_tabs)
   model.on(["title", "page"], show_title)
   model.on("banners", show_banners)
-  view.model.document?.on_event("connection_lost", () => { lost = true; show_banners() })
-  view.model.document?.on_event("client_reconnected", () => { lost = false; show_banners() })
+  const say = (banner) => {
+    lost = banner
+    show_banners()
+    const dialogs = window[Symbol.for("workbench.dialogs")]
+    if (banner && dialogs?.typed()) { dialogs.ask(`${banner.title}. ${BACK.text}`) }
+  }
+  /** Ask until the server answers, everybody at a moment of their own; then open the page anew, unless somebody types. */
+  const come_back = () => setTimeout(async () => {
+    if (lost !== LOST) { return }
+    const there = await fetch(document.querySelector("script[src]").src, {method: "HEAD", cache: "no-store"}).catch(() => null)
+    if (!there?.ok) {
+      come_back()
+    } else if (window[Symbol.for("workbench.dialogs")]?.typed()) {
+      say(BACK)
+    } else {
+      location.reload()
+    }
+  }, ASK_EVERY_MS * (1 + Math.random() / 2))
+  view.model.document?.on_event("connection_lost", () => {
+    say(LOST)
+    come_back()
+  })
+  view.model.document?.on_event("client_reconnected", () => say(null))
   return h("div.whole", {}, working, tabs, heading, banners)
 }
