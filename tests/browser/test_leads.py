@@ -10,10 +10,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests import factories as make
 from tests.browser.axe import findings
-from tests.browser.parts import dialog, hold_until_cancelled, press
+from tests.browser.parts import dialog, hold_until_cancelled, press, told
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
-from workbench.services import lead_import
+from workbench.operator_services import lead_decisions
+from workbench.panels import lead_bulk, leads
+from workbench.services import lead_import, undo
 
 Visit = Callable[..., Page]
 
@@ -25,12 +27,12 @@ def project_id(wb: Workbench) -> int:
         project = make.project(db, name="Autumn launch", timezone="Europe/Berlin")
         campaign = make.campaign(db, project, name="Carriers")
         make.campaign(db, project, name="Shippers")
-        leads = [
+        made = [
             make.lead(db, campaign, name=f"Person {number:03}", email=f"p{number}@example.com", company="Northwind")
             for number in range(120)
         ]
         db.commit()
-        for lead in leads[:3]:
+        for lead in made[:3]:
             ops.record_contact_event(
                 db, lead.id, channel="email", direction="INBOUND", event_type="reply", summary=f"Call {lead.name}"
             )
@@ -57,10 +59,11 @@ def test_leads_are_found_by_filter_search_order_and_page_which_all_stand_in_the_
     page.wait_for_url(re.compile("sort=email"))
     expect(page.get_by_text("1–50 of 120")).to_be_visible()
     search = page.get_by_role("textbox", name="Search")
-    search.fill("northwind 007")
-    search.press("Enter")
+    # While it is typed, without Enter.
+    search.press_sequentially("northwind 007")
     expect(rows(page)).to_have_count(1)
-    assert "q=northwind+007" in page.url
+    page.wait_for_url(re.compile(r"q=northwind\+007"))
+    expect(search).to_be_focused()
     page.reload()
     expect(rows(page)).to_have_count(1)
     expect(page.get_by_role("textbox", name="Search")).to_have_value("northwind 007")
@@ -94,6 +97,41 @@ def test_all_that_match_are_changed_after_a_preview_and_one_undo_takes_it_back(
     with page.expect_download() as download:
         dialog(page, "Export leads").get_by_role("button", name="Download 120 leads").press("Enter")
     assert download.value.path().read_text(encoding="utf-8-sig").count("@example.com") == 120
+
+
+def test_a_change_of_very_many_shows_how_far_it_is_is_cancelled_by_keyboard_and_a_large_file_is_written_first(
+    visit: Visit, wb: Workbench, project_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name, value in (
+        *((leads, "AT_ONCE", 50), (lead_bulk, "AT_ONCE", 50), (lead_decisions, "PART", 20), (undo, "PART", 20)),
+        (lead_bulk, "PART_CHARACTERS", 2_000),
+    ):
+        monkeypatch.setattr(module, name, value)
+    page = visit(f"?page=leads&project={project_id}")
+    press(page, "Export…")
+    export = dialog(page, "Export leads")
+    press(export, "Write 120 leads")
+    with page.expect_download() as download:
+        export.get_by_role("button", name="Save the file").press("Enter")
+    assert download.value.path().read_text(encoding="utf-8-sig").count("@example.com") == 120
+    page.keyboard.press("Escape")
+    hold_until_cancelled(monkeypatch)
+    page.get_by_label("Select all on this page").check()
+    press(page, "Select all 120 that match")
+    expect(page.get_by_text("120 selected")).to_be_visible()
+    press(page, "Change 120…")
+    change = dialog(page, "Change 120 leads")
+    expect(change.get_by_text("120 will change.")).to_be_visible()
+    press(change, "Change")
+    working = dialog(page, "Change 120 leads").filter(has=page.get_by_role("progressbar"))
+    expect(working.get_by_text("20 of 120 leads")).to_be_visible()
+    assert findings(page) == []
+    page.keyboard.press("Tab")
+    expect(working.get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Enter")
+    told(page, "Cancelled after 20 of 120 leads, and what was done stays: 20 leads are as you said.")
+    with wb.session() as db:
+        assert ops.count_leads(db, consent="DNC") == 20
 
 
 def test_an_import_shows_its_progress_and_is_cancelled_with_what_stands(

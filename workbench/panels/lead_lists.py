@@ -12,6 +12,7 @@ from workbench.enums import Role
 from workbench.errors import InputError
 from workbench.panels import safe
 from workbench.panels.base import action
+from workbench.panels.components.search_field import SearchField
 from workbench.panels.components.table import Table
 from workbench.panels.layout import bar
 from workbench.panels.lead_words import REASON_WORDS, status_chip, word
@@ -32,7 +33,7 @@ class _List:
     def __init__(self, page: Any) -> None:
         self.page = page
         self.state = page.state
-        self.search = pmu.TextInput(label="Search", placeholder=self.placeholder, **tool(260))
+        self.search = SearchField(placeholder=self.placeholder, lock=self.state.lock, again=page.refresh, width=260)
         self.search.param.watch(self._click_search, "value")
         self.table = Table(
             label=self.label,
@@ -56,7 +57,10 @@ class _List:
             self.search.value = words
         at = self.state.filters.get("p", "")
         page = max(1, int(at)) if at.isascii() and at.isdigit() and len(at) < 9 else 1
+        asked = self.search.newest
         lines, total = self._read(words or None, page)
+        if self.search.newest != asked:
+            return  # more was typed meanwhile, and is looked for next
         empty = "Nothing fits this search." if words else self.empty
         self.table.param.update(rows=lines, total=total, page=page, zone=self.page.zone, empty=empty)
 

@@ -14,6 +14,7 @@ from workbench.enums import LeadSource, LeadStatus, Role
 from workbench.operator_services.types import LeadRow
 from workbench.panels import safe
 from workbench.panels.base import PageView, action
+from workbench.panels.components.search_field import SearchField
 from workbench.panels.components.tab_bar import TabBar
 from workbench.panels.components.table import Table
 from workbench.panels.layout import bar
@@ -155,7 +156,9 @@ class Leads(PageView):
         def select(label: str, options: dict[str, str], width: int) -> pmu.Select:
             return pmu.Select(label=label, options={"All": "", **options}, **tool(width))
 
-        self.search = pmu.TextInput(label="Search", placeholder="Name, company or address", **tool(220))
+        self.search = SearchField(
+            placeholder="Name, company or address", lock=self.state.lock, again=self.refresh, width=240
+        )
         self.status = select("Status", {word(one): one.value for one in LeadStatus}, 140)
         self.consent = select("Consent", {text: key for key, text in CONSENT_WORDS.items()}, 150)
         self.address = select("Address", {"Suppressed": "suppressed", "Not suppressed": "free"}, 140)
@@ -214,7 +217,7 @@ class Leads(PageView):
             value = state.filters.get(name, "")
             if widget.value != value and value in getattr(widget, "values", [value]):
                 widget.value = value
-        which = self.which()
+        which, asked = self.which(), self.search.newest
         self.narrowed.visible = which["high_intent"]
         total = state.read(ops.count_leads, **which)
         sorted_by, descending = order_of(state.filters.get("sort", ""))
@@ -222,6 +225,8 @@ class Leads(PageView):
         rows = state.read(
             ops.list_leads, **which, sort=sorted_by, descending=descending, page=page, page_size=PAGE_SIZE
         )
+        if self.search.newest != asked:
+            return  # more was typed meanwhile, and is looked for next
         empty = (
             "No lead fits these filters."
             if any(state.filters.values())

@@ -100,6 +100,8 @@ class Searching(StateView):
         except Exception:
             self.palette.answer(number, [], UNEXPECTED)
             raise
+        if number < self._newest:
+            return  # or a hit of the newer answer could not be opened
         self._hits = {(hit["kind"], str(hit["id"])): hit for hit in hits}
         self.palette.answer(number, [self._line(hit) for hit in hits])
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -417,3 +418,59 @@ def test_a_large_export_is_written_beside_the_page_and_then_saved_part_by_part(
     assert sent[-1] == {"text": None, "more": False}, "it was saved, and is gone"
     with view.state.session() as db:
         assert ops.get_audit_log(db, action="leads.export")[0]["after"] == {"rows": 3}
+
+
+@pytest.mark.parametrize(
+    ("typed", "read", "shows"),
+    [
+        (["Bo", "Cy"], ["Bo", "Cy"], ["Cy"]),
+        (["Bo", "Cy", "Ann"], ["Bo", "Ann"], ["Ann"]),  # what was typed over while it waited is not looked for
+        (["Bo", "Cy", "Bo"], ["Bo", "Bo"], ["Bob"]),
+    ],
+)
+def test_of_what_is_typed_the_newest_is_shown_and_an_older_answer_that_comes_late_is_not(
+    view: Leads, people: list[int], monkeypatch: pytest.MonkeyPatch, typed: list[str], read: list[str], shows: list[str]
+) -> None:
+    reading, go_on = threading.Event(), threading.Event()
+    asked: list[str] = []
+    the_list = ops.list_leads
+
+    def slow(db: Any, **which: Any) -> Any:
+        asked.append(which["search"])
+        reading.set()
+        go_on.wait()
+        return the_list(db, **which)
+
+    monkeypatch.setattr(ops, "list_leads", slow)
+    drawn: list[list[str]] = []
+    view.table.param.watch(lambda event: drawn.append([row["who"] for row in event.new]), "rows")
+
+    def type_(number: int) -> threading.Thread:
+        message = {"type": "type", "number": 100 + number, "text": typed[number]}
+        thread = threading.Thread(target=view.search._handle_msg, args=(message,))
+        thread.start()
+        return thread
+
+    threads = [type_(0)]
+    reading.wait()
+    for number in range(1, len(typed)):
+        threads.append(type_(number))
+        while view.search.newest < 100 + number:
+            time.sleep(0.001)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert asked == read
+    assert drawn == [shows]
+    assert view.search.value == view.state.filters["q"] == typed[-1]
+
+
+def test_a_search_that_the_address_brings_replaces_what_is_typed(
+    view: Leads, people: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(view.search, "_send_msg", sent.append)
+    view.search._handle_msg({"type": "type", "number": 1, "text": "Bo"})
+    assert (shown(view), sent) == (["Bob"], [])
+    view.state.go("leads", q="Ann")
+    assert (shown(view), sent) == (["Ann"], [{"text": "Ann"}])

@@ -2,7 +2,8 @@ const KINDS = {command: ["Commands", "bolt"], project: ["Projects", "campaign"],
 const MOST_COMMANDS = 7
 
 export function render({model}) {
-  let number = 0          // of the newest search; an answer to an older one is not shown
+  // Of the newest search; an answer to an older one is not shown. It goes on growing when this is drawn again.
+  let number = Date.now()
   let hits = []
   let trouble = ""
   let timer = 0
