@@ -106,7 +106,8 @@ def test_a_send_that_begins_while_the_pause_commits_sees_it_or_is_seen(
         pytest.skip("on SQLite the single writer is the lock")
     row = posting(db)
     with Session(engine) as session, session.begin():
-        (claim,) = claim_due(session, "w:1:x", timedelta(seconds=60))
+        claim = claim_due(session, "w:1:x", timedelta(seconds=60))
+    assert claim is not None
     run = Run(claim, timedelta(seconds=60), None, lambda _row, text: Message(claim.platform, "k", "", text.body_text))
     seen: list[int] = []
 

@@ -70,7 +70,8 @@ LEASE = timedelta(seconds=60)
 
 def take(engine: Engine, worker_id: str = "host:1:a") -> Claim:
     with Session(engine) as session, session.begin():
-        (claim,) = claim_due(session, worker_id, LEASE)
+        claim = claim_due(session, worker_id, LEASE)
+        assert claim is not None
         if not claim.expanded:
             assert expand(session, claim, find_audience(session, claim))
     return claim
@@ -111,7 +112,7 @@ def test_a_stale_token_changes_nothing(db: Session, engine: Engine) -> None:
     assert new.token == old.token + 1
     with Session(engine) as session, session.begin():
         results = {letter.attempt_id: Sent("x") for letter in batch.letters}
-        assert not finish(session, old, batch, results).standing
+        assert finish(session, old, batch, results).held is None
         assert not renew(session, old, LEASE)
         assert release(session, old) is None
         assert not expand(session, old, find_audience(session, old))
@@ -129,7 +130,7 @@ def test_finishing_twice_changes_nothing_the_second_time(db: Session, engine: En
     results = {letter.attempt_id: Sent("x") for letter in batch.letters}
     for _ in range(2):
         with Session(engine) as session, session.begin():
-            assert finish(session, claim, batch, results).standing
+            assert finish(session, claim, batch, results).held
     assert statuses(db, row) == [SENT] * 3
     assert db.scalar(sa.text("SELECT count(*) FROM cam_contact_events")) == 3
 
@@ -330,7 +331,8 @@ def test_a_retried_row_that_is_let_go_before_it_is_expanded_again_still_waits(db
         assert release(session, claim) is QueueStatus.FAILED
     retry_failed(db, row.id, "They said yes by now.")
     with Session(engine) as session, session.begin():
-        (again,) = claim_due(session, "host:2:b", LEASE)
+        again = claim_due(session, "host:2:b", LEASE)
+        assert again is not None
         assert not again.expanded
         assert release(session, again) is QueueStatus.QUEUED
     assert statuses(db, row) == [AttemptStatus.SKIPPED] * 2

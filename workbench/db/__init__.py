@@ -11,7 +11,7 @@ from workbench.db.engines import (
 from workbench.db.inserts import insert_fast, insert_many
 from workbench.db.problems import explain
 from workbench.db.times import UtcDateTime
-from workbench.db.transactions import PAUSE_LOCK, begin_write, data_version, database_now, lock, transaction
+from workbench.db.transactions import PAUSE_LOCK, begin_write, data_version, database_now, lock, present, transaction
 
 __all__ = [
     "PAUSE_LOCK",
@@ -28,6 +28,7 @@ __all__ = [
     "lock",
     "make_engine",
     "make_sessions",
+    "present",
     "sqlite_path",
     "transaction",
 ]

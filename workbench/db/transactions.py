@@ -76,6 +76,13 @@ def database_now(session: Session) -> datetime:
     return moment
 
 
+def present(dialect: str) -> sa.ColumnElement[datetime]:
+    """:func:`database_now` as a column of a statement that asks for more; on SQLite ``moment`` is to be filled in."""
+    if dialect == "sqlite":
+        return sa.bindparam("moment", type_=UtcDateTime())
+    return sa.func.clock_timestamp(type_=UtcDateTime())
+
+
 # Made once: making a statement costs more than running it.
 _CLOCK: Final = sa.select(sa.func.clock_timestamp(type_=UtcDateTime()))
 _LOCK: Final = sa.text("SELECT pg_advisory_xact_lock(:key)")

@@ -10,9 +10,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from workbench.db import database_now
 from workbench.enums import AttemptStatus, Platform
-from workbench.execution.queue import Claim, attempts, holds, queue
+from workbench.execution.queue import Claim, attempts, hold, queue
 from workbench.models import Lead
 from workbench.services.audience import Audience, ProjectAudience, had, required
 
@@ -21,7 +20,7 @@ CHUNK: Final = 5_000
 
 
 def find_audience(session: Session, claim: Claim) -> Audience:
-    """Who gets the claimed e-mail. Only reads: on SQLite it holds nobody up, however many people there are.
+    """Who gets the claimed e-mail. Only reads: on SQLite it hold nobody up, however many people there are.
 
     What changes after it was read is seen when each message is begun.
     """
@@ -37,14 +36,15 @@ def expand(session: Session, claim: Claim, audience: Audience) -> bool:
     A recipient for whom the same item failed before gets that attempt again, not a second one. All of it is one
     transaction, so a row is either expanded whole or not at all. False when the claim does not stand any more.
     """
-    if not holds(session, claim):
+    held = hold(session, claim)
+    if held is None:
         return False
     # What is left of an expansion that found nobody, and was asked for again.
     session.execute(
         sa.delete(attempts).where(attempts.c.queue_id == claim.queue_id, attempts.c.status == AttemptStatus.SKIPPED)
     )
     again = _carry_over(session, claim, audience)
-    moment = database_now(session)
+    moment = held.moment
     fresh = [one.lead_id for one in audience.recipients if one.address_norm not in again]
     for chunk in _chunks(fresh):
         session.execute(_insert_leads(claim, chunk, moment))

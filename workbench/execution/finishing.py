@@ -12,10 +12,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from workbench.db import UtcDateTime, database_now
+from workbench.db import UtcDateTime
 from workbench.enums import AttemptStatus, Direction, LeadStatus, Mode, Platform, SuppressionReason
 from workbench.execution import caps
-from workbench.execution.queue import Claim, attempts, filling, holds, places
+from workbench.execution.queue import Claim, Held, attempts, filling, hold, places
 from workbench.execution.retry import next_try
 from workbench.execution.sending import Batch, Letter
 from workbench.gateways.base import Deferred, Outcome, Rejected, Sent, Unknown
@@ -44,9 +44,9 @@ Result = Outcome | Unsent | Withdrawn
 
 @dataclass(frozen=True)
 class Finished:
-    """What was written. ``standing`` is False when the claim did not stand any more and nothing was."""
+    """What was written; nothing when the claim did not stand any more, and ``held`` is None."""
 
-    standing: bool
+    held: Held | None
     #: When the first of those that were deferred may be tried again, if nothing but that came of the batch.
     all_deferred_until: datetime | None = None
     reason: str | None = None
@@ -58,10 +58,11 @@ def finish(session: Session, claim: Claim, batch: Batch, results: Mapping[int, R
     Repeating it changes nothing: only what is still SENDING under this claim is touched. Bookkeeping that fails may
     therefore be tried again, and never leads to another send.
     """
-    if not holds(session, claim):
+    held = hold(session, claim)
+    if held is None:
         _late(session, claim, {letter.attempt_id: results.get(letter.attempt_id, Unsent()) for letter in batch.letters})
-        return Finished(False)
-    moment = database_now(session)
+        return Finished(None)
+    moment = held.moment
     if any(isinstance(result, Rejected) and result.duplicate for result in results.values()) and was_reconciled(
         session, claim.content_item_id, claim.mode
     ):
@@ -88,7 +89,7 @@ def finish(session: Session, claim: Claim, batch: Batch, results: Mapping[int, R
     ]
     # After the people, as a begin in the same transaction does: everybody takes them and the counters in this order.
     caps.give_back(session, batch.taken, back)
-    return _finished(letters, results, changes)
+    return _finished(held, letters, results, changes)
 
 
 def doubt(result: Result) -> Result:
@@ -213,15 +214,15 @@ def _people(
 
 
 def _finished(
-    letters: Sequence[Letter], results: Mapping[int, Result], changes: Sequence[Mapping[str, Any]]
+    held: Held, letters: Sequence[Letter], results: Mapping[int, Result], changes: Sequence[Mapping[str, Any]]
 ) -> Finished:
     came = [results.get(letter.attempt_id, Unsent()) for letter in letters]
     waits = [change["to_next_attempt_at"] for change in changes if change["to_next_attempt_at"]]
     deferred = [result for result in came if isinstance(result, Deferred)]
     if waits and len(deferred) == len(came):
         # The gateway takes nothing now: trying the rest of a long list one by one would help nobody.
-        return Finished(True, min(waits), _short(deferred[0].reason))
-    return Finished(True)
+        return Finished(held, min(waits), _short(deferred[0].reason))
+    return Finished(held)
 
 
 def _late(session: Session, claim: Claim, results: Mapping[int, Result]) -> None:

@@ -15,7 +15,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from workbench.db import UtcDateTime, database_now
+from workbench.clock import now
+from workbench.db import UtcDateTime, database_now, present
 from workbench.enums import AttemptStatus, CreativeStatus, Mode, Platform, QueueStatus
 from workbench.models import (
     Base,
@@ -67,9 +68,9 @@ class Claim:
 
 
 def claim_due(
-    session: Session, worker_id: str, lease: timedelta, n: int = 1, *, staleness: timedelta | None = None
-) -> list[Claim]:
-    """Take up to ``n`` due rows that nothing holds back: QUEUED → RUNNING, their creatives → PUBLISHING.
+    session: Session, worker_id: str, lease: timedelta, *, staleness: timedelta | None = None
+) -> Claim | None:
+    """Take the row that is due for longest and that nothing holds back: QUEUED → RUNNING, its creative → PUBLISHING.
 
     Due by the database's clock, of the installation's mode, nothing of them paused, deleted, stale or bound to
     another account by now. What is overdue by more than ``staleness`` is left alone: after a night's sleep of the
@@ -77,60 +78,62 @@ def claim_due(
     taking are passed over.
     """
     connection = session.connection()
-    safety = connection.execute(_SAFETY).first()
-    if safety is not None and safety.system_paused:
-        return []
-    moment = database_now(session)
-    mode = Mode(safety.mode) if safety is not None else Mode.SIMULATION
-    values = {"mode": mode, "moment": moment, "earliest": moment - (staleness or _EVER), "n": n}
-    rows = connection.execute(_due(), values).all()
-    if not rows:
-        return []
-    ids = [row.id for row in rows]
-    posts = [row for row in rows if row.platform != Platform.EMAIL and not row.expanded]
-    values = {"worker": worker_id, "ends": moment + lease, "moment": moment}
-    connection.execute(_to_running(len(ids)), values | filling("id", ids))
+    installation = connection.execute(_installation(connection.dialect.name), {"moment": now()}).one()
+    if installation.system_paused:
+        return None
+    moment, mode = installation.moment, Mode(installation.mode or Mode.SIMULATION)
+    values = {"mode": mode, "moment": moment, "earliest": moment - (staleness or _EVER)}
+    row = connection.execute(_due(), values).first()
+    if row is None:
+        return None
+    is_post = row.platform != Platform.EMAIL
     connection.execute(
-        _to_publishing(len(rows)), {"moment": moment} | filling("id", (row.content_item_id for row in rows))
+        _TO_RUNNING,
+        {
+            "of_queue": row.id,
+            "worker": worker_id,
+            "token": row.claim_token + 1,
+            "ends": moment + lease,
+            "whole": row.expanded or is_post,
+            "moment": moment,
+        },
     )
-    if posts:
-        connection.execute(_POSTS, [_post(row, moment) for row in posts])
-    return [_claim(row, worker_id) for row in rows]
+    connection.execute(_TO_PUBLISHING, {"of_item": row.content_item_id, "moment": moment})
+    if is_post and not row.expanded:
+        connection.execute(_POST, _post(row, moment))
+    return _claim(row, worker_id)
 
 
 # Made once and only filled in: making a statement costs more than running it.
 
-_SAFETY: Final = sa.select(SafetySettings.system_paused, SafetySettings.mode).where(SafetySettings.id == 1)
-_POSTS: Final = sa.insert(attempts)
-
 
 @cache
-def _to_running(number: int) -> sa.Update:
-    return (
-        sa.update(queue)
-        .where(queue.c.id.in_(places("id", number)), queue.c.status == QueueStatus.QUEUED)
-        .values(
-            status=QueueStatus.RUNNING,
-            worker_id=sa.bindparam("worker"),
-            claim_token=queue.c.claim_token + 1,
-            lease_expires_at=sa.bindparam("ends"),
-            # A post's one attempt is written here; an e-mail's recipients when a worker has counted them.
-            expanded=sa.or_(queue.c.expanded, sa.exists().where(items.c.id == queue.c.content_item_id, _IS_POST)),
-            updated_at=sa.bindparam("moment"),
-        )
+def _installation(dialect: str) -> sa.Select[*tuple[Any, ...]]:
+    always = sa.select(sa.literal(1).label("one")).subquery()
+    return sa.select(present(dialect).label("moment"), SafetySettings.system_paused, SafetySettings.mode).select_from(
+        always.outerjoin(SafetySettings, SafetySettings.id == 1)
     )
 
 
-_IS_POST: Final = items.c.platform != Platform.EMAIL
-
-
-@cache
-def _to_publishing(number: int) -> sa.Update:
-    return (
-        sa.update(items)
-        .where(items.c.id.in_(places("id", number)), items.c.status == CreativeStatus.SCHEDULED)
-        .values(status=CreativeStatus.PUBLISHING, updated_at=sa.bindparam("moment"))
+_TO_RUNNING: Final = (
+    sa.update(queue)
+    .where(queue.c.id == sa.bindparam("of_queue"), queue.c.status == QueueStatus.QUEUED)
+    .values(
+        status=QueueStatus.RUNNING,
+        worker_id=sa.bindparam("worker"),
+        claim_token=sa.bindparam("token"),
+        lease_expires_at=sa.bindparam("ends"),
+        # A post's one attempt is written with the claim; an e-mail's recipients when a worker has counted them.
+        expanded=sa.bindparam("whole"),
+        updated_at=sa.bindparam("moment"),
     )
+)
+_TO_PUBLISHING: Final = (
+    sa.update(items)
+    .where(items.c.id == sa.bindparam("of_item"), items.c.status == CreativeStatus.SCHEDULED)
+    .values(status=CreativeStatus.PUBLISHING, updated_at=sa.bindparam("moment"))
+)
+_POST: Final = sa.insert(attempts)
 
 
 #: Nothing waits for longer.
@@ -177,7 +180,7 @@ def _due() -> sa.Select[*tuple[Any, ...]]:
                 sa.func.coalesce(ProjectAccount.account, QueueRow.account) == QueueRow.account,
             ),
         )
-        .limit(sa.bindparam("n", type_=sa.Integer))
+        .limit(1)
         .order_by(due_at, QueueRow.id)  # who was let go of goes behind those who wait longer
         .with_for_update(of=QueueRow, skip_locked=True)
     )
@@ -213,22 +216,33 @@ def _claim(row: Any, worker_id: str) -> Claim:
     )
 
 
-def holds(session: Session, claim: Claim) -> bool:
-    """Whether the claim still stands; if so, its row is held to the transaction's end."""
-    values = {"queue_id": claim.queue_id, "token": claim.token}
-    return session.connection().scalar(_HELD, values) is not None
+@dataclass(frozen=True)
+class Held:
+    """A claimed row that nobody else changes before the transaction ends."""
+
+    #: By the database's clock.
+    moment: datetime
+    expanded: bool
 
 
-#: Made once: making it costs more than running it.
-_HELD: Final = (
-    sa.select(queue.c.id)
-    .where(
-        queue.c.id == sa.bindparam("queue_id"),
-        queue.c.claim_token == sa.bindparam("token"),
-        queue.c.status == QueueStatus.RUNNING,
+def hold(session: Session, claim: Claim) -> Held | None:
+    """Hold the row to the transaction's end; None when the claim does not stand any more."""
+    values = {"queue_id": claim.queue_id, "token": claim.token, "moment": now()}
+    row = session.connection().execute(_held(session.get_bind().dialect.name), values).first()
+    return Held(row.moment, row.expanded) if row else None
+
+
+@cache
+def _held(dialect: str) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(queue.c.expanded, present(dialect).label("moment"))
+        .where(
+            queue.c.id == sa.bindparam("queue_id"),
+            queue.c.claim_token == sa.bindparam("token"),
+            queue.c.status == QueueStatus.RUNNING,
+        )
+        .with_for_update()
     )
-    .with_for_update()
-)
 
 
 def renew(session: Session, claim: Claim, lease: timedelta) -> bool:

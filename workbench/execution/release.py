@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from workbench.db import UtcDateTime, database_now
 from workbench.enums import AttemptStatus, CreativeStatus, Mode, QueueStatus
-from workbench.execution.queue import Claim, attempts, holds, items, queue
+from workbench.execution.queue import Claim, Held, attempts, hold, items, queue
 from workbench.services.audit import SYSTEM
 from workbench.services.missed import mark_missed
 from workbench.services.rollup import Counts, creative_after, roll_up
@@ -30,6 +30,7 @@ def release(
     reason: str | None = None,
     uncalled: bool = False,
     miss_after: timedelta | None = None,
+    held: Held | None = None,
 ) -> QueueStatus | None:
     """Let go of the row: it ends if nothing is left to send, else it waits in QUEUED.
 
@@ -43,10 +44,13 @@ def release(
         The worker knows that it called no gateway for what is SENDING: that is PENDING again.
     miss_after
         When nothing of it was ever sent and its time is past by more than this, it waits in MISSED.
+    held
+        The row, when this transaction holds it already.
 
     Answers the row's new state, or None when the claim did not stand any more and nothing was changed.
     """
-    if not holds(session, claim):
+    held = held or hold(session, claim)
+    if held is None:
         return None
     if uncalled:
         session.execute(
@@ -58,9 +62,8 @@ def release(
             )
             .values(status=AttemptStatus.PENDING, sender=None, attempted_at=None)
         )
-    moment = database_now(session)
-    status = close(session, claim.queue_id, claim.content_item_id, moment, until=until, reason=reason)
-    if status is QueueStatus.QUEUED and miss_after and moment - claim.scheduled_time > miss_after:
+    status = close(session, claim.queue_id, claim.content_item_id, held, until=until, reason=reason)
+    if status is QueueStatus.QUEUED and miss_after and held.moment - claim.scheduled_time > miss_after:
         begun = session.scalar(
             sa.select(attempts.c.id)
             .where(
@@ -82,7 +85,7 @@ def reap(session: Session) -> list[int]:
     """
     moment = database_now(session)
     rows = session.execute(
-        sa.select(queue.c.id, queue.c.content_item_id, queue.c.worker_id)
+        sa.select(queue.c.id, queue.c.content_item_id, queue.c.worker_id, queue.c.expanded)
         .where(
             queue.c.mode.in_([mode.value for mode in Mode]),  # so that the index serves
             queue.c.status == QueueStatus.RUNNING,
@@ -102,7 +105,8 @@ def reap(session: Session) -> list[int]:
                 updated_at=moment,
             )
         )
-        close(session, row.id, row.content_item_id, moment, reason="Its worker stopped; it goes on from there.")
+        held = Held(moment, row.expanded)
+        close(session, row.id, row.content_item_id, held, reason="Its worker stopped; it goes on from there.")
     return [row.id for row in rows]
 
 
@@ -110,17 +114,18 @@ def close(
     session: Session,
     queue_id: int,
     item_id: int,
-    moment: datetime,
+    held: Held,
     *,
     until: datetime | None = None,
     reason: str | None = None,
 ) -> QueueStatus:
-    """RUNNING → what its attempts say; its creative follows. The row must be held."""
+    """RUNNING → what its attempts say; its creative follows."""
+    moment = held.moment
     by_status = session.connection().execute(_BY_STATUS, {"of_queue": queue_id, "moment": moment}).all()
     counts = Counts.of({status: count for status, count, _ in by_status})
     ended = roll_up(counts)
     # A row that is still to be expanded has no attempts, or skipped ones of the last time, and is not done for that.
-    if ended is not None and not session.scalar(sa.select(queue.c.expanded).where(queue.c.id == queue_id)):
+    if not held.expanded:
         ended = None
     if ended is None:
         waits = [when for status, _, when in by_status if status == AttemptStatus.PENDING]

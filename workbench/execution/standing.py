@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from workbench.clock import now
-from workbench.db import UtcDateTime
+from workbench.db import present
 from workbench.enums import CreativeStatus, Mode, QueueStatus
 from workbench.execution import recipients
 from workbench.execution.queue import Claim
@@ -140,12 +140,6 @@ def _glance(dialect: str, addresses: int, campaigns: int) -> sa.Select[*tuple[An
 
 
 def _query(dialect: str) -> sa.Select[*tuple[Any, ...]]:
-    # PostgreSQL's own clock judges the lease, whatever this host thinks what time it is.
-    moment: sa.ColumnElement[datetime] = (
-        sa.bindparam("moment", type_=UtcDateTime())
-        if dialect == "sqlite"
-        else sa.func.clock_timestamp(type_=UtcDateTime())
-    )
     return (
         join_flags(
             sa.select(
@@ -166,7 +160,7 @@ def _query(dialect: str) -> sa.Select[*tuple[Any, ...]]:
                 SafetySettings.system_paused,
                 SafetySettings.mode.label("installation_mode"),
                 ProjectAccount.account.label("bound_account"),
-                moment.label("moment"),
+                present(dialect).label("moment"),  # judges the lease, whatever this host thinks what time it is
             )
         )
         .join(ContentVersion, ContentVersion.id == QueueRow.content_version_id)

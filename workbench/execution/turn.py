@@ -190,7 +190,7 @@ class Turn:
                     finished = finish(session, claim, batch, delivered.results)
                     if self._after(session, batch, delivered, finished, uncalled=again):
                         if again or time.monotonic() > self._ends:
-                            release(session, claim, uncalled=again)
+                            release(session, claim, uncalled=again, held=finished.held)
                         else:
                             following = self._begun(session, run, since)
                 break
@@ -218,22 +218,36 @@ class Turn:
         self, session: Session, batch: Batch, delivered: Delivered, finished: Finished, *, uncalled: bool
     ) -> bool:
         """Let go of the row, in the same transaction, when nothing more of it can be sent now."""
-        claim = self._claim
-        if not finished.standing:
+        claim, held = self._claim, finished.held
+        if held is None:
             log.warning("claim lost queue=%s token=%s", claim.queue_id, claim.token)
             return False
         if finished.all_deferred_until is not None:
-            release(session, claim, until=finished.all_deferred_until, reason=finished.reason, uncalled=uncalled)
+            release(
+                session,
+                claim,
+                until=finished.all_deferred_until,
+                reason=finished.reason,
+                uncalled=uncalled,
+                held=held,
+            )
             return False
         if delivered.hold is not None:
-            until = database_now(session) + HOLD
-            release(session, claim, until=until, reason=delivered.hold, miss_after=self._staleness, uncalled=uncalled)
+            release(
+                session,
+                claim,
+                until=held.moment + HOLD,
+                reason=delivered.hold,
+                miss_after=self._staleness,
+                uncalled=uncalled,
+                held=held,
+            )
             return False
         if batch.full is not None and not delivered.halted:
-            release(session, claim, until=batch.full.ends, reason=batch.full.sentence, uncalled=uncalled)
+            release(session, claim, until=batch.full.ends, reason=batch.full.sentence, uncalled=uncalled, held=held)
             return False
         if batch.last or delivered.halted or self._stop.is_set():
-            release(session, claim, uncalled=uncalled)
+            release(session, claim, uncalled=uncalled, held=held)
             return False
         return True
 

@@ -100,12 +100,11 @@ class Worker:
         while handled < ROUND and not self._stop.is_set():
             self._housekeep()
             with short_transaction(self._engine) as session:
-                claims = claim_due(session, self.worker_id, self._lease, staleness=self._staleness)
-            if not claims:
+                claim = claim_due(session, self.worker_id, self._lease, staleness=self._staleness)
+            if claim is None:
                 break
-            for claim in claims:
-                self._handle(claim)
-                handled += 1
+            self._handle(claim)
+            handled += 1
         return handled
 
     def _housekeep(self) -> None:
