@@ -150,7 +150,14 @@ async def _move_card(screen: Screen) -> float:
 
 
 async def _new_project(screen: Screen) -> float:
-    return await screen.message("Board", screen.shown("Dialog"), type="add")
+    """Open the dialog, and close it for the next time. It is made when it is first opened, then kept."""
+    try:
+        answered = screen.changed("Dialog", "open")
+    except LookupError:
+        answered = screen.shown("Dialog")
+    taken = await screen.message("Board", answered, type="add")
+    await screen.set("Dialog", "open", False)
+    return taken
 
 
 async def _filter(screen: Screen, label: str, values: tuple[str, str], answered: Sign) -> float:

@@ -84,6 +84,12 @@ class Screen:
         change = {"kind": "ModelChanged", "model": {"id": data}, "attr": "value", "new": value}
         return await self._act(change, answered)
 
+    async def set(self, component: str, attribute: str, value: Any) -> None:
+        """Tell that the browser has changed an attribute of a component, such as a dialog that was closed."""
+        data = self._data(self.model(component))
+        self.models[data]["attributes"][attribute] = value  # the server does not tell what it was told
+        await self._tell({"kind": "ModelChanged", "model": {"id": data}, "attr": attribute, "new": value})
+
     def model(self, component: str, **attributes: Any) -> str:
         """The id of the newest component of this class whose data have these ``attributes``."""
         for id, model in reversed(self.models.items()):

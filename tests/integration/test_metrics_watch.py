@@ -86,6 +86,15 @@ def test_a_closed_watch_looks_again(engine: Engine, db: Session, monkeypatch: py
     shared.close()
 
 
+def test_what_somebody_reads_anew_serves_all_who_ask_after_him(engine: Engine) -> None:
+    shared, readings = Watch(engine), iter(range(9))
+
+    def read(token: str, *, renew: bool = False) -> int:
+        return shared.shared("cards", token, lambda: next(readings), renew=renew)
+
+    assert [read("a"), read("a"), read("a", renew=True), read("a"), read("b"), read("b")] == [0, 0, 1, 1, 2, 2]
+
+
 @pytest.mark.postgres
 def test_a_watch_whose_connection_was_cut_looks_by_another(
     fresh_postgres_url: str, monkeypatch: pytest.MonkeyPatch

@@ -99,6 +99,17 @@ class StateView(pn.viewable.Viewer):
         self.state.dialogs += 1
         return dialog
 
+    def reopen_dialog(self, dialog: pmu.Dialog | None) -> bool:
+        """Open ``dialog`` again; False when another one has taken its place and it has to be made anew.
+
+        To make a part costs the server more than all else that a click does: a dialog that is often opened is kept.
+        """
+        if dialog is None or dialog is not self._dialog:
+            return False
+        dialog.open = True
+        self.state.dialogs += 1
+        return True
+
     def buttons(self, *buttons: Any) -> pn.Row:
         """The row at a dialog's foot: Cancel, then ``buttons``."""
         cancel = pmu.Button(label="Cancel", variant="text", color="default", on_click=self.close_dialog)

@@ -49,26 +49,32 @@ class NewProject:
     def __init__(self, page: StateView) -> None:
         self.page = page
         self.state = page.state
+        self._dialog: pmu.Dialog | None = None
 
     def open(self) -> None:
         """Open the dialog, empty."""
         if not self.state.may(Role.OPERATOR):
             self.state.fail("Making a project needs the role operator. Ask an administrator.")
             return
+        for widget in self._inputs() if self._dialog else ():
+            widget.param.update(value="", value_input="")
+        if self.page.reopen_dialog(self._dialog):
+            return
         self.name = pmu.TextInput(label="Name of the project", max_length=200, sizing_mode="stretch_width")
         self.client = pmu.TextInput(label="Client", max_length=200, sizing_mode="stretch_width")
         self.brief = brief_inputs()
-        self.page.open_dialog(
+        self._dialog = self.page.open_dialog(
             "New project",
             safe.text(
                 "Goal and audience are what a first strategy is written from. All of it can be changed later.",
                 kind="note",
             ),
-            self.name,
-            self.client,
-            *self.brief.values(),
+            *self._inputs(),
             self.page.buttons(pmu.Button(label="Create project", on_click=self._click_create)),
         )
+
+    def _inputs(self) -> list[Any]:
+        return [self.name, self.client, *self.brief.values()]
 
     @action
     def _click_create(self, *_: Any) -> None:

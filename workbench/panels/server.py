@@ -7,6 +7,7 @@ import warnings
 
 import bokeh.resources
 import panel as pn
+import panel_material_ui as pmu
 from bokeh.util.warnings import BokehUserWarning
 from panel_material_ui.template.base import Page
 
@@ -47,6 +48,8 @@ def configure_notebook() -> None:
 def _configure() -> None:
     safe.harden()
     work_around()
+    # Panel waits 50 ms for further changes of the same part; a choice comes alone.
+    pmu.Select._priority_changes = ["value"]
     # The first time that Bokeh's browser side speaks for a model that came after the page had loaded, it sends the
     # model whole; its server side finds that it knows it, uses what it knows, and says so.
     warnings.filterwarnings("ignore", message="reference already known", category=BokehUserWarning)

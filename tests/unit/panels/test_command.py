@@ -15,6 +15,7 @@ from workbench.enums import AttemptStatus, CreativeStatus, ProjectState, Role
 from workbench.operator_services.types import AttentionMetrics, PipelineProject
 from workbench.panels import Command, WorkbenchState
 from workbench.panels.command import LISTS, attention_cards, board_card, waiting_links
+from workbench.panels.new_project import typed
 from workbench.panels.state import PAGES
 from workbench.panels.tower_filters import narrowing
 
@@ -298,3 +299,27 @@ def test_a_project_without_a_name_keeps_the_dialog_and_what_was_typed(page: Comm
     assert page.state.message.text == "A project needs a name."
     assert page.overlay[0].open
     assert page.new_project.client.value == "Northwind Coffee"
+
+
+def test_the_dialog_for_a_new_project_is_kept_and_comes_back_empty(page: Command) -> None:
+    page.board._handle_msg({"type": "add"})
+    (first,) = page.overlay
+    page.new_project.client.value_input = "Northwind Coffee"
+    page.new_project.brief["goal"].value = "More wholesale enquiries"
+    page.close_dialog()
+    opened = page.state.dialogs
+    page.board._handle_msg({"type": "add"})
+    assert list(page.overlay) == [first]
+    assert first.open
+    assert page.state.dialogs == opened + 1
+    assert {typed(widget) for widget in (page.new_project.client, *page.new_project.brief.values())} == {""}
+
+
+def test_the_dialog_for_a_new_project_is_made_anew_once_another_took_its_place(page: Command) -> None:
+    page.board._handle_msg({"type": "add"})
+    (first,) = page.overlay
+    page.metrics._handle_msg({"type": "open", "key": "stale"})
+    page.board._handle_msg({"type": "add"})
+    (second,) = page.overlay
+    assert second is not first
+    assert (second.title, second.open) == ("New project", True)

@@ -84,6 +84,16 @@ def test_a_refused_card_is_told_to_the_browser(monkeypatch: pytest.MonkeyPatch) 
     assert sent == [{"type": "refused", "id": 7}]
 
 
+def test_only_what_differs_is_set_on_a_component() -> None:
+    told: list[str] = []
+    board = Board(cards=[{"id": 1, "state": "INTAKE"}], movable=True)
+    board.param.watch(lambda *events: told.extend(event.name for event in events), ["cards", "movable", "zone"])
+    board.put(cards=[{"id": 1, "state": "INTAKE"}], movable=True, zone="")
+    assert told == []
+    board.put(cards=[{"id": 1, "state": "DONE"}], movable=True, zone="UTC")
+    assert sorted(told) == ["cards", "zone"]
+
+
 def test_an_undo_can_be_taken_once() -> None:
     toaster, undone = Toaster(), []
     toaster.add(Message("Deleted.", "ok", lambda: undone.append(1)))
