@@ -1,18 +1,15 @@
-"""Engines and errors, without a database behind them."""
+"""Every failure of a database is told with what to do about it."""
 
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from types import SimpleNamespace
 
 import psycopg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from workbench.db import UtcDateTime, explain, make_engine, sqlite_path
+from workbench.db import explain
 from workbench.errors import (
     DatabaseBusy,
     DatabaseFull,
@@ -76,61 +73,6 @@ def test_each_failure_of_a_database_is_told_with_what_to_do(
     assert type(told) is kind
     assert says in told.message
     assert "\n" not in told.message
-
-
-@pytest.mark.parametrize(
-    ("url", "path"),
-    [
-        ("sqlite:////data/workbench.db", Path("/data/workbench.db")),
-        ("sqlite:///var/workbench.db", Path("var/workbench.db")),
-        ("sqlite:///file:/data/workbench.db?mode=ro&uri=true", Path("/data/workbench.db")),
-        ("sqlite://", None),
-        ("sqlite:///:memory:", None),
-        ("sqlite:///file::memory:?cache=shared&uri=true", None),
-        ("sqlite:///file:shared?mode=memory&cache=shared&uri=true", None),
-        ("postgresql+psycopg://ada@db.example/workbench", None),
-    ],
-)
-def test_the_file_behind_an_engine(url: str, path: Path | None) -> None:
-    assert sqlite_path(sa.create_engine(url, poolclass=sa.NullPool)) == path
-
-
-@pytest.mark.parametrize(
-    ("url", "driver"),
-    [
-        ("postgresql://ada@db.example/x", "postgresql+psycopg"),
-        ("postgres://ada@db.example/x", "postgresql+psycopg"),
-        ("postgresql+psycopg://ada@db.example/x", "postgresql+psycopg"),
-        ("sqlite:///x.db", "sqlite"),
-    ],
-)
-def test_the_driver_follows_from_the_url(url: str, driver: str) -> None:
-    assert make_engine(url).url.drivername == driver
-
-
-@pytest.mark.parametrize(
-    "url", ["", "workbench.db", "mysql://ada@db.example/x", "postgresql+asyncpg://ada@db.example/x"]
-)
-def test_a_url_of_anything_else_is_refused_with_what_would_do(url: str) -> None:
-    with pytest.raises(DatabaseProblem, match=r"SQLite|sqlite:///"):
-        make_engine(url)
-
-
-def test_a_moment_is_kept_in_utc() -> None:
-    column = UtcDateTime()
-    berlin = datetime(2026, 7, 1, 12, 0, tzinfo=timezone(timedelta(hours=2)))
-    noon = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
-    assert column.process_bind_param(berlin, sqlite.dialect()) == noon.replace(tzinfo=None)
-    assert column.process_bind_param(berlin, postgresql.dialect()) == noon
-    assert column.process_result_value(noon.replace(tzinfo=None), sqlite.dialect()) == noon
-    assert column.process_result_value(berlin, postgresql.dialect()).tzinfo is UTC  # type: ignore[union-attr]
-    assert column.process_bind_param(None, sqlite.dialect()) is None
-    assert column.process_result_value(None, sqlite.dialect()) is None
-
-
-def test_a_moment_without_a_time_zone_is_refused() -> None:
-    with pytest.raises(InputError, match="no time zone"):
-        UtcDateTime().process_bind_param(datetime(2026, 7, 1), sqlite.dialect())
 
 
 def test_an_error_without_a_driver_behind_it_is_still_told() -> None:
