@@ -13,9 +13,12 @@ from tests.browser.axe import findings
 from tests.browser.parts import dialog, hold_until_cancelled, press, told
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
+from workbench.enums import Role
+from workbench.models import Lead
 from workbench.operator_services import lead_decisions
 from workbench.panels import lead_bulk, leads
 from workbench.services import lead_import, undo
+from workbench.services.audit import Actor
 
 Visit = Callable[..., Page]
 
@@ -192,3 +195,44 @@ def test_a_person_is_looked_at_and_erased_with_the_keyboard_on_a_phone(
     page.get_by_role("tab", name="Suppressed").click()
     expect(page.get_by_text("Somebody who was erased")).to_be_visible()
     assert "view=suppressed" in page.url
+
+
+def test_a_viewer_sees_who_there_is_and_their_whole_history_on_a_phone_and_can_write_nothing(
+    visit: Visit, page: Page, wb: Workbench, project_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with wb.session() as db:
+        [lead] = ops.list_leads(db, search="Person 007")
+        db.get_one(Lead, lead["id"]).enrichment_data = {"Biography": f"{'word ' * 400}the end"}
+        db.commit()
+        for number in range(30):
+            ops.record_contact_event(
+                db, lead["id"], channel="email", direction="OUTBOUND", event_type="note", summary=f"Note {number} " * 60
+            )
+    viewer = Workbench(wb.runtime, wb.engine, wb._mirror, Actor("Vic", Role.VIEWER))
+    monkeypatch.setattr(wb, "acting_as", lambda name: viewer)
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(f"?page=leads&project={project_id}&q=Person+007&lead={lead['id']}")
+    history = dialog(page, "Person 007")
+    for name in ("Record a reply", "Add a note", "Suppress address", "Erase person"):
+        expect(history.get_by_role("button", name=name)).to_be_disabled()
+    fact = history.get_by_role("definition").filter(has_text="the end").locator("details")
+    folded = fact.bounding_box()
+    fact.locator("summary").press("Enter")
+    expect(fact).to_have_js_property("open", True)
+    unfolded = fact.bounding_box()
+    assert folded and unfolded and folded["height"] * 3 < unfolded["height"]
+    lines = history.locator("tbody tr")
+    expect(lines).to_have_count(25)
+    expect(lines.first.get_by_text("Note 29 Note 29").first).to_be_visible()
+    lines.first.locator("summary").press("Enter")
+    expect(lines.first.locator("details")).to_have_js_property("open", True)
+    press(history, "Next")
+    expect(lines).to_have_count(5)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page).get_by_role("checkbox")).to_have_count(0)
+    for name in ("Import leads", "Campaigns…", "Export…"):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+    assert findings(page) == []

@@ -35,6 +35,12 @@ MOST_EXPORTED: Final = 1_000_000
 CLOSING_EXPORT: Final = (
     "You may close this and go on working; its button brings it back. When the tab is closed, nothing is saved."
 )
+#: To look at more beforehand would take longer than anybody waits for.
+MOST_PREVIEWED: Final = 100_000
+UNSEEN: Final = (
+    "These are too many to be looked at beforehand. Each is looked at when it is changed; you can cancel at any time, "
+    "and one undo takes all back."
+)
 FILE: Final = "leads.csv"
 #: How much of a file the browser gets at once.
 PART_CHARACTERS: Final = 1_000_000
@@ -108,8 +114,9 @@ class LeadBulk:
         self.status.visible = what == "status"
         self.tags.visible = what in ("add_tags", "remove_tags")
         self.campaign.visible = what == "campaign_id"
-        if len(self.ids) > AT_ONCE:
-            self.outlook.object = safe.text_html("Looking at what that would do…", "note")
+        if len(self.ids) > MOST_PREVIEWED:
+            self.outlook.object = safe.text_html(UNSEEN, "note")
+            return
         try:
             preview = self.state.call(ops.preview_lead_changes, self.ids, **self._change(), reason=self._reason)
         except InputError as error:

@@ -14,14 +14,17 @@ from workbench.errors import InputError, WorkbenchError
 from workbench.operator_services.types import ErasurePreview, LeadHistory
 from workbench.panels import safe
 from workbench.panels.base import action
-from workbench.panels.components.table import Table
 from workbench.panels.layout import bar
 from workbench.panels.lead_words import CONSENT_WORDS, SOURCE_WORDS, word
 from workbench.panels.new_project import typed
+from workbench.panels.paged_table import paged_table
 from workbench.panels.theme import style
 from workbench.panels.tools import tool
 
 CHANNELS: Final = {"E-mail": "email", "LinkedIn": "linkedin", "X": "twitter", "Phone": "phone", "Other": "other"}
+PAGE_SIZE: Final = 25
+#: Of a longer fact this much is shown, and the rest when that is asked for.
+SHORT: Final = 200
 _TONES: Final = {
     "SENT": "ok",
     "FAILED": "error",
@@ -99,8 +102,15 @@ def change_words(change: Mapping[str, Any]) -> str:
 
 
 def facts_pane(facts: Mapping[str, Any]) -> pn.pane.HTML:
-    """What is known as a list of terms; what is empty is left out."""
-    lines = [f"<dt>{safe.escape(name)}</dt><dd>{safe.escape(value)}</dd>" for name, value in facts.items() if value]
+    """What is known as a list of terms; what is empty is left out, and what is very long is folded."""
+
+    def shown(value: str) -> str:
+        if len(value) <= SHORT:
+            return safe.escape(value)
+        begin = safe.escape(f"{value[:SHORT]}… Show all")
+        return f"<details><summary><span>{begin}</span><span>Show less</span></summary>{safe.escape(value)}</details>"
+
+    lines = [f"<dt>{safe.escape(name)}</dt><dd>{shown(str(value))}</dd>" for name, value in facts.items() if value]
     return pn.pane.HTML(f"<dl>{''.join(lines)}</dl>", **safe.pane_options(stylesheets=[style("facts.css")]))
 
 
@@ -216,18 +226,16 @@ class LeadHistoryView:
                 **tool(),
             ),
         ]
-        lines = history_lines(history)
-        self.table = Table(
-            label="History",
-            columns=[
+        self.table = paged_table(
+            "History",
+            [
                 {"key": "at", "label": "When", "kind": "time"},
                 {"key": "what", "label": "What", "kind": "chip"},
                 {"key": "by", "label": "By"},
-                {"key": "detail", "label": "Detail"},
+                {"key": "detail", "label": "Detail", "kind": "long"},
             ],
-            rows=lines,
-            total=len(lines),
-            page_size=max(1, len(lines)),
+            history_lines(history),
+            size=PAGE_SIZE,
             zone=self.page.zone,
             empty="Nothing has passed between them and us yet.",
         )

@@ -11,19 +11,26 @@ from workbench.panels.components.table import Table
 PAGE_SIZE: Final = 8
 
 
-def paged_table(label: str, columns: Sequence[dict[str, Any]], lines: Sequence[dict[str, Any]], **params: Any) -> Table:
-    """All of ``lines``, :data:`PAGE_SIZE` of them in the browser."""
+def paged_table(
+    label: str,
+    columns: Sequence[dict[str, Any]],
+    lines: Sequence[dict[str, Any]],
+    *,
+    size: int = PAGE_SIZE,
+    **params: Any,
+) -> Table:
+    """All of ``lines``, ``size`` of them in the browser."""
 
     def turn(page: int) -> None:
-        first = (max(1, page) - 1) * PAGE_SIZE
-        table.param.update(rows=list(lines[first : first + PAGE_SIZE]), page=max(1, page))
+        first = (max(1, page) - 1) * size
+        table.param.update(rows=list(lines[first : first + size]), page=max(1, page))
 
     table = Table(
         label=label,
         columns=list(columns),
-        rows=list(lines[:PAGE_SIZE]),
+        rows=list(lines[:size]),
         total=len(lines),
-        page_size=PAGE_SIZE,
+        page_size=size,
         on_turn=turn,
         **params,
     )

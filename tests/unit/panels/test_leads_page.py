@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,10 +11,13 @@ import pytest
 from tests import factories
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
-from workbench.enums import Role
+from workbench.clock import now
+from workbench.enums import Direction, Role
+from workbench.models import ContactEvent, Lead
 from workbench.operator_services import lead_decisions
 from workbench.panels import Leads, WorkbenchState, lead_bulk, leads, long_work
 from workbench.panels.lead_import import NEW
+from workbench.panels.safe import clean
 from workbench.services import lead_import, undo
 
 APOLLO = (
@@ -376,6 +380,9 @@ def test_more_than_are_changed_at_once_are_changed_beside_the_page_and_taken_bac
     bulk = view.bulk
     bulk.what.value, bulk.tags.value = "add_tags", "vip"
     assert "3 will change." in bulk.outlook.object
+    monkeypatch.setattr(lead_bulk, "MOST_PREVIEWED", 2)
+    bulk.tags.value = "vip "
+    assert "too many to be looked at beforehand" in bulk.outlook.object
     bulk._click_change()
     bulk.work.wait()
     assert "3 leads are as you said." in view.state.message.text
@@ -474,3 +481,31 @@ def test_a_search_that_the_address_brings_replaces_what_is_typed(
     assert (shown(view), sent) == (["Bob"], [])
     view.state.go("leads", q="Ann")
     assert (shown(view), sent) == (["Ann"], [{"text": "Ann"}])
+
+
+def test_a_long_history_is_turned_page_by_page_and_very_long_facts_are_folded(
+    view: Leads, people: list[int], wb: Workbench
+) -> None:
+    with wb.session() as db:
+        lead = db.get_one(Lead, people[0])
+        lead.enrichment_data = {"Biography": "x" * 5_000, "City": "Kiel"}
+        db.add_all(
+            ContactEvent(
+                lead_id=lead.id,
+                channel="email",
+                direction=Direction.INBOUND,
+                event_type="reply",
+                summary=f"Number {number}",
+                event_at=now() - timedelta(minutes=number),
+            )
+            for number in range(5_000)
+        )
+        db.commit()
+    view.table._handle_msg({"type": "open", "id": people[0]})
+    table = view.history.table
+    assert (len(table.rows), table.total, table.rows[0]["detail"]) == (25, 5_000, "Number 0")
+    table._handle_msg({"type": "turn", "page": 200})
+    assert (len(table.rows), table.page, table.rows[-1]["detail"]) == (25, 200, "Number 4999")
+    facts = clean(view.history.facts.object)
+    assert f"<span>{'x' * 200}… Show all</span><span>Show less</span></summary>{'x' * 5_000}</details>" in facts
+    assert "<dd>Kiel</dd>" in facts

@@ -1,3 +1,7 @@
+// Longer texts are shown with their first characters, and the rest when that is asked for.
+const FOLDED_FROM = 300
+const FOLDED_TO = 200
+
 export function render({model}) {
   const box = h("div.scroll", {tabindex: 0, role: "region", "aria-label": model.label})
   const foot = h("div.foot", {})
@@ -17,6 +21,10 @@ export function render({model}) {
       return time_el(value, zone, clock(value, zone))
     }
     if (column.kind === "number") { return Number(value).toLocaleString("en") }
+    if (column.kind === "long" && value.length > FOLDED_FROM) {
+      return h("details.long", {}, h("summary", {},
+        h("span.begin", {}, `${value.slice(0, FOLDED_TO)}… Show all`), h("span.end", {}, "Show less")), value)
+    }
     if (column.kind === "open") {
       return h("button.link", {type: "button", onclick: () => model.send_msg({type: "open", id: row.id})}, value)
     }

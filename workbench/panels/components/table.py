@@ -14,7 +14,8 @@ class Table(Component):
 
     A column is ``{"key", "label", "kind", "sort", "sub"}``: ``kind`` text (default), number, chip (the cell is
     ``{"text", "tone"}``, a list of those, or None), time (an ISO string, shown in ``zone`` or, if the column names a
-    key as its ``zone``, in the row's own) or open (a text that opens the row);
+    key as its ``zone``, in the row's own), long (a text of which more than a few lines are folded away) or open (a text
+    that opens the row);
     ``sort`` the name to sort by, ``sub`` the key of a second line. ``actions`` are ``{"key", "label", "tone"}``
     buttons of each row; a row narrows them with its own list of keys under ``"actions"``.
 
