@@ -209,6 +209,7 @@ def find_the_decisions_after_a_reload(page: Page) -> None:
     expect(page.get_by_role("heading", name="Left out")).to_be_visible()
     page.get_by_role("tab", name="History").click()
     history = page.get_by_role("region", name="Decisions and revisions")
+    expect(history.get_by_role("combobox")).to_have_count(0)  # there are no kinds to choose from
     for words in ("approved revision 2", "rejected revision 1", "wrote a first draft by template"):
         decision = history.get_by_role("listitem").filter(has_text=words)
         expect(decision).to_contain_text("just now")

@@ -247,6 +247,7 @@ class Gallery(PageView):
         self.page_button.visible = total > PAGE_SIZE
         self.page_button.label = f"Select page ({len(self._versions):,})"
         most = total <= MOST_SELECTED
+        self.all_button.visible = total > 0
         self.all_button.label = f"Select all {total:,}" if most else f"Select the first {MOST_SELECTED:,}"
 
     def _click_page(self, *_: Any) -> None:

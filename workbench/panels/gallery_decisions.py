@@ -61,12 +61,15 @@ def line(outcome: DecisionOutcome, decision: Decision) -> dict[str, Any]:
 
 def summary(preview: DecisionPreview, decision: Decision) -> str:
     """``37 will be approved. 3 will not: see why.``"""
-    parts = [f"{preview['changing']:,} will be {decision.done}."]
+    changing = preview["changing"]
+    parts = [f"{changing:,} will be {decision.done}." if changing else f"None will be {decision.done}."]
     if preview["unchanged"]:
         verb = "stays as it is" if preview["unchanged"] == 1 else "stay as they are"
         parts.append(f"{preview['unchanged']:,} {verb}: nothing to do.")
     if preview["refused"]:
         parts.append(f"{preview['refused']:,} cannot: see why.")
+    if changing:
+        parts.append("You can take it back in one step.")
     return " ".join(parts)
 
 
@@ -97,7 +100,7 @@ class Decisions:
         )
         self.page.open_dialog(
             f"{decision.verb} {len(ids):,}?",
-            safe.text(f"{summary(preview, decision)} You can take it back in one step.", kind="heading"),
+            safe.text(summary(preview, decision), kind="heading"),
             self.table,
             self.page.buttons(go),
             width="md",

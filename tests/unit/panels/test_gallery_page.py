@@ -224,7 +224,7 @@ def test_a_decision_is_shown_for_each_before_it_is_taken(view: Gallery, wb: Work
     choose_all(view)
     view.decisions.open("approve")
     assert view._dialog is not None
-    assert "2 will be approved. 1 cannot" in view._dialog.objects[0].object
+    assert "2 will be approved. 1 cannot: see why. You can take it back" in view._dialog.objects[0].object
     first = view.decisions.table.rows[0]
     assert (first["title"], first["what"]["text"]) == ("Long", "stays as it is")
     assert "280" in first["why"]
@@ -235,6 +235,16 @@ def test_a_decision_is_shown_for_each_before_it_is_taken(view: Gallery, wb: Work
     view.state.message.undo()
     view.refresh()
     assert {item["status"] for item in view.grid.items} == {"draft"}
+
+
+def test_what_changes_nothing_is_not_said_to_be_taken_back(view: Gallery) -> None:
+    approve_all(view)
+    choose_all(view)
+    view.decisions.open("approve")
+    assert view._dialog is not None
+    assert "None will be approved. 2 stay as they are: nothing to do.<" in view._dialog.objects[0].object
+    view.state.go("gallery", project_id=view.state.project_id, q="nothing like it")
+    assert not view.all_button.visible
 
 
 def test_several_are_approved_at_once_and_it_can_be_taken_back(view: Gallery) -> None:

@@ -70,6 +70,7 @@ export function render({model}) {
   }
 
   function show_kinds() {
+    kind.hidden = !model.kinds.length
     kind.replaceChildren(...model.kinds.map(({key, label}) => h("option", {value: key}, label)))
     kind.value = model.kind
   }
