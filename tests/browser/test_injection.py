@@ -7,11 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests import injections
+from tests.browser import parts
+from tests.browser.conftest import Running
 from tests.browser.hostile import TRAP, look, settle
+from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
+from workbench.panels.charts import as_html
+from workbench.panels.strategy_document import Document
+from workbench.panels.strategy_history import history
 
 Visit = Callable[..., Page]
 #: What opens something to look at, and changes nothing.
@@ -113,6 +119,35 @@ def test_hostile_text_in_every_field_is_text_on_every_surface(visit: Visit, page
     assert silent == [], "no hostile text is shown there, so nothing was proved"
     unread = set(explorer.payloads) - set().union(*explorer.read.values())
     assert unread == set()
+
+
+def test_hostile_text_is_text_in_messages_in_a_saved_strategy_and_in_a_report(
+    visit: Visit, page: Page, server: Running, wb: Workbench, hostile: int
+) -> None:
+    name = "</script><img src=x onerror=ran()>"
+    visit("?page=command")
+    parts.press(page, "New project")
+    asked = parts.dialog(page, "New project")
+    asked.get_by_label("Name of the project").fill(name)
+    parts.press(asked, "Create project")
+    parts.told(page, f"{name} was created.")
+    expect(page).to_have_title(f"War Room · {name} · Command Center")
+    explorer = Explorer(page)
+    explorer.look("message")
+
+    with wb.session() as db:
+        context, revision = ops.get_project_context(db, hostile), ops.get_strategies(db, hostile)[0]
+        decisions = history(ops.get_audit_log(db, project_id=hostile, entity="strategy"))
+    saved = {
+        "strategy": Document(context, revision, True, decisions).html(),
+        "report": as_html(name, wb.charts.delivery(hostile), wb.charts.funnel(hostile)),
+    }
+    page.route("**/saved/*", lambda route: route.fulfill(body=saved[route.request.url.rpartition("/")[2]]))
+    for where in saved:
+        page.goto(f"{server.url}saved/{where}")
+        explorer.look(where)
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    assert len(explorer.read["strategy"]) > 10
 
 
 def test_every_table_has_a_poisoned_row(wb: Workbench, hostile: int) -> None:
