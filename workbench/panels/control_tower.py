@@ -43,6 +43,7 @@ class ControlTower(PageView):
 
     def __init__(self, state: WorkbenchState, **params: Any) -> None:
         super().__init__(state, **params)
+        self.zone = state.host.settings.timezone
         self.views = TabBar(
             tabs=[{"key": key, "label": label} for key, label in VIEWS.items()],
             active="queue",
@@ -76,6 +77,7 @@ class ControlTower(PageView):
 
     def _update(self) -> None:
         state = self.state
+        self.zone = self._read_zone()
         wanted = state.filters.get("show", "queue")
         shown = wanted if wanted in VIEWS else "queue"
         planned = shown == "queue" and view_of(state.filters) != "list"
@@ -91,7 +93,7 @@ class ControlTower(PageView):
         self.plan.reveal(shown == "queue")
         self._show_beats()
 
-    def _zone(self) -> str:
+    def _read_zone(self) -> str:
         project = self.state.project()
         if project is None:
             return self.state.host.settings.timezone
@@ -99,16 +101,16 @@ class ControlTower(PageView):
 
     def _show_calendar(self) -> None:
         self.lists.hide()
-        self.calendar.show(view_of(self.state.filters), self._zone())
+        self.calendar.show(view_of(self.state.filters), self.zone)
 
     def _show_list(self, listed: str) -> None:
         if listed == "queue":
-            self.calendar.show("list", self._zone())
-        self.lists.show(listed, self._zone())
+            self.calendar.show("list", self.zone)
+        self.lists.show(listed, self.zone)
 
     def _show_charts(self) -> None:
         self.lists.hide()
-        self.charts.show(self._zone())
+        self.charts.show(self.zone)
 
     def _on_pulse(self, *_: Any) -> None:
         if self.shown:
@@ -121,18 +123,18 @@ class ControlTower(PageView):
         known = state.read(ops.get_workers)
         workers = [row for row in known if row["alive"]] or known[:3]
         rows = [worker_line(number, worker) for number, worker in enumerate(workers, 1)]
-        self.workers.put(rows=rows, total=len(rows), page_size=max(1, len(rows)), zone=self._zone())
+        self.workers.put(rows=rows, total=len(rows), page_size=max(1, len(rows)), zone=self.zone)
 
     def _show_gateways(self, statuses: dict[str, GatewayStatus]) -> None:
         pauses = {key: gateway_scope(key).pause_in(self.state.pause) for key in statuses}
         entries = [gateway_entry(key, status, pauses[key]) for key, status in statuses.items()]
-        self.gateways.put(gateways=entries, may_act=self.state.may(Role.OPERATOR), zone=self._zone())
+        self.gateways.put(gateways=entries, may_act=self.state.may(Role.OPERATOR), zone=self.zone)
 
     @quietly
     def _on_loading(self, *_: Any) -> None:
         """Charts say how far their numbers are, and show them once they are there."""
         if self.shown and self.views.active == "charts":
-            self.charts.show(self._zone())
+            self.charts.show(self.zone)
 
     def _click_view(self, key: str) -> None:
         if key in VIEWS and self.shown and key != self.views.active:

@@ -13,8 +13,9 @@ import panel_material_ui as pmu
 from workbench import operator_services as ops
 from workbench.enums import Gateway, Platform, Role
 from workbench.operator_services.types import PauseState, ResumePreview
-from workbench.panels import safe, times
+from workbench.panels import safe
 from workbench.panels.base import StateView, action
+from workbench.panels.components.table import Table
 from workbench.panels.state import WorkbenchState
 
 #: What to do with what is overdue -> what the choice says.
@@ -24,6 +25,12 @@ CHOICES: Final = {
     "skip": "Skip: off the queue, still approved",
 }
 _SHOWN: Final = 200
+_COLUMNS: Final = [
+    {"key": "at", "label": "Was due", "kind": "time", "sub": "zone", "zone": "zone"},
+    {"key": "title", "label": "What", "sub": "where"},
+    {"key": "to", "label": "To"},
+    {"key": "then", "label": "If sent now", "kind": "chip"},
+]
 
 
 @dataclass(frozen=True)
@@ -99,26 +106,34 @@ def pause_banner(state: WorkbenchState) -> dict[str, str] | None:
     return {"key": "resume", "tone": "error", "title": title, "text": text, "button": button}
 
 
-def preview_html(preview: ResumePreview) -> str:
-    """What would go out as a table; times in the zone of each project, UTC on hover."""
-    items = preview["items"]
-    if not items:
-        return safe.text_html("Nothing is overdue: what is queued goes out at its own time.")
-    rows = "".join(
-        f"<tr><td>{safe.escape(item['project'])}</td><td>{safe.escape(item['title'] or 'Untitled')}</td>"
-        f"<td>{Platform(item['platform']).label}</td>"
-        f"<td>{times.html(item['scheduled_time'], item['timezone'])}<br><small>{safe.escape(item['timezone'])}</small>"
-        "</td>"
-        f"<td>{'followers' if item['recipients'] is None else format(item['recipients'], ',')}</td>"
-        f"<td>{'too old: waits for a person' if item['too_old'] else 'goes out'}</td></tr>"
-        for item in items[:_SHOWN]
-    )
-    more = f"<p class='is-note'>… and {len(items) - _SHOWN} more.</p>" if len(items) > _SHOWN else ""
-    head = "".join(f"<th>{name}</th>" for name in ("Project", "Creative", "Platform", "Was due", "To", "If sent now"))
+def summary(preview: ResumePreview) -> str:
+    """What lifting the pause would mean, in a sentence or two."""
+    if not preview["items"]:
+        return "Nothing is overdue: what is queued goes out at its own time."
     late = preview["would_miss"]
     too_old = f" {late} {'is' if late == 1 else 'are'} too old for that and would wait for a person." if late else ""
-    summary = f"<p><b>{len(items)} overdue.</b> Sending now would send {preview['would_send']}.{too_old}</p>"
-    return f"{summary}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{more}"
+    return f"{len(preview['items']):,} overdue. Sending now would send {preview['would_send']:,}.{too_old}"
+
+
+def preview_table(preview: ResumePreview) -> Table:
+    """What would go out, each row's time in the zone of its project."""
+    rows = [
+        {
+            "id": item["queue_id"],
+            "at": item["scheduled_time"].isoformat(),
+            "zone": item["timezone"],
+            "title": item["title"] or "Untitled",
+            "where": f"{Platform(item['platform']).label} · {item['project']}",
+            "to": "followers" if item["recipients"] is None else f"{item['recipients']:,}",
+            "then": {"text": "too old: waits for a person", "tone": "warn"}
+            if item["too_old"]
+            else {"text": "goes out", "tone": "ok"},
+        }
+        for item in preview["items"][:_SHOWN]
+    ]
+    return Table(
+        label="What is overdue", columns=_COLUMNS, rows=rows, total=len(preview["items"]), page_size=_SHOWN, actions=[]
+    )
 
 
 class PauseSwitch(StateView):
@@ -176,11 +191,15 @@ class PauseSwitch(StateView):
         self.open_dialog(
             "Resume sending" if self.scope is EVERYTHING else f"Resume {self.scope.label}",
             safe.text(f"It was paused because: {reason}"),
-            pn.pane.HTML(preview_html(preview), **safe.pane_options()),
-            *([self.choice, self.spacing] if preview["items"] else []),
+            safe.text(summary(preview)),
+            *([self._scrolled(preview), self.choice, self.spacing] if preview["items"] else []),
             self.buttons(pmu.Button(label="Resume", color="success", on_click=self._click_resume)),
             width="md",
         )
+
+    def _scrolled(self, preview: ResumePreview) -> pn.Column:
+        table = preview_table(preview)
+        return pn.Column(table, sizing_mode="stretch_width", max_height=320, scroll="y-auto", margin=0)
 
     @action
     def _click_resume(self, *_: Any) -> None:

@@ -20,10 +20,17 @@ def _parts(bar: str) -> dict[str, Any]:
     empty h5, which is no heading.
     """
     paint = {"backgroundColor": bar, "backgroundImage": "none", "color": "#ffffff", "boxShadow": "none"}
+    # A name may be one endless word: it neither makes a dialog wider than the screen nor pushes its buttons out of it.
+    title = {
+        "overflow": "hidden", "overflowWrap": "anywhere", "flex": "0 1 auto", "minWidth": 0,
+        "padding": 0, "margin": "16px 8px 16px 24px",
+        "display": "-webkit-box", "WebkitBoxOrient": "vertical", "WebkitLineClamp": "3",
+    }  # fmt: skip
     ring = {"&.Mui-focusVisible": {"outline": "2px solid currentColor", "outlineOffset": "2px"}}
     return {
         "MuiAppBar": {"styleOverrides": {"root": paint}},
         "MuiButtonBase": {"styleOverrides": {"root": ring}},
+        "MuiDialogTitle": {"styleOverrides": {"root": title}},
         "MuiTypography": {"defaultProps": {"variantMapping": {"h5": "div"}}},
     }
 
