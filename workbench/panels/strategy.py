@@ -185,6 +185,8 @@ class StrategyCard(StateView):
             self._asked = asked
             named = [one["number"] for one in self.revisions if str(one["number"]) == asked]
             self.number = named[0] if named else self.revisions[0]["number"]
+            if asked and not named:
+                self.state.fail(f"There is no revision {asked:.20} of this strategy. The newest one is shown.")
 
     @property
     def revision(self) -> StrategyRevision | None:

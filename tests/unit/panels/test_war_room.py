@@ -408,6 +408,12 @@ def test_of_two_windows_none_overwrites_the_other_and_the_person_chooses(room: W
     assert room.strategy.editor.editor.text == "# Other"
 
 
+def test_a_link_to_a_revision_that_is_not_there_says_so(room: WarRoom) -> None:
+    room.state.go(revision="99")
+    assert room.state.message.text == "There is no revision 99 of this strategy. The newest one is shown."
+    assert room.strategy.number == 2
+
+
 def test_a_saved_revision_leaves_the_draft_of_another_window_alone(room: WarRoom, wb: Workbench) -> None:
     other = open_room(WorkbenchState(wb), room.state.project_id)
     type_in(other, "# Other")
