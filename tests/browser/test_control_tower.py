@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,8 +18,10 @@ from tests.browser.axe import findings
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.clock import now
-from workbench.enums import AttemptStatus, CreativeStatus, QueueStatus, StrategyStatus
+from workbench.enums import AttemptStatus, CreativeStatus, QueueStatus, Role, StrategyStatus
+from workbench.errors import PermissionDenied
 from workbench.models import Project
+from workbench.services.audit import Actor
 
 Visit = Callable[..., Page]
 
@@ -148,3 +151,59 @@ def test_on_a_phone_a_month_begins_with_today(visit: Visit, wb: Workbench, page:
         expect(calendar.get_by_role("button", name=re.compile("The first's"))).to_be_hidden()
         calendar.get_by_text("Earlier this month").click()
         expect(calendar.get_by_role("button", name=re.compile("The first's"))).to_be_visible()
+
+
+#: What a person who only reads may press on the War Room and the Control Tower.
+READING = re.compile(
+    r"Save or print|Revisions…|Side by side|Inline|Earlier|Later|Today"
+    r"|Month|Week|Day|List|Older|Newest|Download as CSV|Show all|Previous|Next"
+    r"|.*\d (January|February|March|April|May|June|July|August|September|October|November|December) 20\d\d.*"  # a day
+    r"|.*(Planned|Lost \d|Refused).*"  # an item of the calendar opens its card
+    r"|.*(wrote|saved|approved|rejected) .*revision.*"  # an entry of the history opens what it is about
+)
+
+
+def test_a_viewer_sees_everything_and_can_press_nothing_that_writes(
+    visit: Visit, project: int, page: Page, wb: Workbench
+) -> None:
+    vic = Actor("Vic", Role.VIEWER)
+    writes: tuple[Callable[[Any], object], ...] = (
+        lambda db: ops.save_strategy(db, project, "# Mine", 1),
+        lambda db: ops.approve_strategy(db, project),
+        lambda db: ops.save_intake(db, project, {"goal": "Mine"}),
+        lambda db: ops.set_project_pause(db, project, False),
+        lambda db: ops.settle_attempts(db, [1], "sent", "seen"),
+        lambda db: ops.retry_failed(db, 1, "again"),
+        lambda db: ops.probe_gateways(db),
+    )
+    with wb.session() as db:
+        ops.save_strategy(db, project, "# Newer", 1)
+        ops.save_intake(db, project, {"goal": "Ten demos"})
+        ops.set_project_pause(db, project, True, "holidays")
+    wb.actor = lambda: vic  # type: ignore[method-assign]
+    signs = {
+        "war-room": {
+            "Read": "Newer",
+            "Edit": "needs the role operator",
+            "Changes": "Inline",
+            "History": "saved revision",
+        },
+        "control-tower": {"Schedule": "Planned", "Failed": "time-out", "Unknown": "Lost 2", "Audit log": "Download"},
+    }
+    for key, tabs in signs.items():
+        visit(f"?page={key}&project={project}")
+        for tab, sign in tabs.items():
+            page.get_by_role("tab", name=tab).click()
+            expect(page.get_by_role("main").get_by_text(sign).filter(visible=True).first).to_be_visible()
+            enabled = page.get_by_role("main").get_by_role("button", disabled=False).all()
+            names = [(one.get_attribute("aria-label") or one.inner_text()).replace("\n", " ") for one in enabled]
+            assert [name for name in names if not READING.fullmatch(name)] == [], tab
+            expect(page.get_by_role("banner").get_by_role("button", name="Pause")).to_be_disabled()
+            if tab == "Schedule":
+                page.get_by_role("button", name="Planned").click()
+                expect(page.get_by_role("dialog").get_by_role("button")).to_have_text(["", "Open in Gallery"])
+                page.keyboard.press("Escape")
+                expect(page.get_by_role("dialog")).to_have_count(0)
+    for write in writes:
+        with wb.session(vic) as db, pytest.raises(PermissionDenied):
+            write(db)
