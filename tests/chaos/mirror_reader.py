@@ -73,7 +73,8 @@ def differences(connection: Connection, mirror: Mirror) -> list[str]:
             continue
         there = [dict(row) for row in connection.execute(sa.select(table).order_by(table.c.id)).mappings()]
         cursor = mirror._copy.cursor()
-        cursor.execute(f'SELECT * FROM "{name}" ORDER BY id')
+        columns = ", ".join(f'"{column.name}"' for column in table.columns)  # the mirror adds some of its own
+        cursor.execute(f'SELECT {columns} FROM "{name}" ORDER BY id')
         here = to_rows(cursor)
         cursor.close()
         for column in table.columns:
