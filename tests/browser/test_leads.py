@@ -159,8 +159,12 @@ def test_an_import_shows_its_progress_and_is_cancelled_with_what_stands(
     press(page, "Import leads")
     expect(importing.get_by_text("20 of 4,000 rows")).to_be_visible()
     expect(importing.get_by_text("Closing the tab does not stop it either")).to_be_visible()
+    # The browser asks before the tab is closed, as long as it goes on.
+    asks = "() => !window.dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    assert page.evaluate(asks)
     importing.get_by_role("button", name="Cancel the import").press("Enter")
     expect(importing.get_by_text("Cancelled: 20 of 4,000 rows were dealt with, and that stays")).to_be_visible()
+    assert not page.evaluate(asks)
     with wb.session() as db:
         assert ops.count_leads(db) == 120 + 20
     assert findings(page) == []
