@@ -16,6 +16,7 @@ from tests.browser.parts import dialog, press
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.enums import CreativeStatus, ProjectState, StrategyStatus
+from workbench.models import Project
 
 Visit = Callable[..., Page]
 
@@ -283,6 +284,8 @@ def test_long_words_wide_tables_and_other_directions_fit_a_phone(
     with wb.session() as db:
         ops.save_strategy(db, project_id, TEXT, 2)
         ops.save_intake(db, project_id, {"goal": "y" * 400, "audience": ARABIC})
+        db.get_one(Project, project_id).name = "N" * 600
+        db.commit()
     page.set_viewport_size({"width": 390, "height": 844})
     visit(f"?page=war-room&project={project_id}&theme=dark")
     for name in ("Read", "Edit", "Changes", "History"):
@@ -296,4 +299,8 @@ def test_long_words_wide_tables_and_other_directions_fit_a_phone(
     tab(page, "Read")
     expect(heading).to_be_visible()
     assert heading.evaluate("(one) => getComputedStyle(one).unicodeBidi") == "plaintext"
+    press(page, "Pause project…")
+    asked = page.get_by_role("dialog")
+    expect(asked.get_by_role("button", name="Pause now")).to_be_in_viewport(ratio=1)
+    expect(asked.get_by_role("button", name="close")).to_be_in_viewport(ratio=1)
     assert page.evaluate("window.ran") is None

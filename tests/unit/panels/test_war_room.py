@@ -350,6 +350,7 @@ def test_a_viewer_reads_and_cannot_decide(session_of: Callable[[str, Role], Work
 def test_a_view_is_made_when_it_is_first_opened(room: WarRoom) -> None:
     strategy = room.strategy
     assert not any(view.objects for view in strategy.views.values())
+    assert len(room.body.select()) <= 30, "each costs the first opening some milliseconds"
     for key, view in strategy.views.items():
         strategy.tabs._handle_msg({"type": "choose", "key": key})
         assert view.visible
