@@ -91,7 +91,9 @@ def test_with_users_everybody_signs_in(wb: Workbench) -> None:
         assert wrong.status_code == 403
         assert "&lt;b&gt;Maya" in wrong.text
 
-        right = browser.post("/login", data={"username": "maya", "password": PASSWORD})
+        asked = browser.get("/?page=leads&q=Ann").headers["location"]
+        right = browser.post(asked, data={"username": "maya", "password": PASSWORD})
+        assert right.headers["location"] == "/?page=leads&q=Ann"
         assert right.status_code == 302
         cookie = right.headers["set-cookie"]
         assert "HttpOnly" in cookie

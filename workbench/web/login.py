@@ -6,6 +6,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from panel.auth import BasicAuthProvider, BasicLoginHandler
 from sqlalchemy.orm import Session
@@ -35,6 +36,15 @@ class Throttle:
         self._failures[key].append(self._clock())
 
 
+def way_back(asked: str) -> str:
+    """Where to go after signing in: our own page, at the view that ``asked`` names, whatever place it is of. Pure."""
+    try:
+        view = parse_qsl(urlsplit(asked).query)
+    except ValueError:
+        view = []
+    return f"/?{urlencode(view)}" if view else "/"
+
+
 class LoginPage(PlainPage, BasicLoginHandler):
     """Shows the form, checks it, and sets the cookie that Panel reads."""
 
@@ -59,7 +69,7 @@ class LoginPage(PlainPage, BasicLoginHandler):
             self.show("login.html", problem="Name or password is wrong.", name=name)
             return
         self.set_current_user(actor.name)
-        self.redirect("/")
+        self.redirect(way_back(self.get_query_argument("next", "")))
 
     def _check(self, name: str, password: str) -> Actor | None:
         with type(self).sessions() as db:

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from workbench.web.login import Throttle
+import pytest
+
+from workbench.web.login import Throttle, way_back
+
+
+@pytest.mark.parametrize(
+    ("asked", "there"),
+    [
+        ("/?page=leads&project=3&q=Ann+Miller", "/?page=leads&project=3&q=Ann+Miller"),
+        ("/", "/"),
+        ("", "/"),
+        ("https://example.com/?page=leads", "/?page=leads"),
+        ("//example.com", "/"),
+        ("/?page=leads\r\nSet-Cookie: a=b", "/?page=leadsSet-Cookie%3A+a%3Db"),
+        ("/?q=\x00", "/?q=%00"),
+        ("//[", "/"),
+    ],
+)
+def test_signing_in_leads_to_the_view_that_was_asked_for_and_to_no_other_place(asked: str, there: str) -> None:
+    assert way_back(asked) == there
 
 
 def test_too_many_failures_shut_a_key_until_the_first_of_them_is_old_enough_and_no_other_key() -> None:
