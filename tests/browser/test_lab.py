@@ -28,6 +28,7 @@ PATIENCE = 120_000
 #: A saved page is links to the scripts and its data.
 LARGEST_PAGE = 500_000
 
+PEOPLE = ("Grace Hopper", "Ada Lovelace")
 #: A Wednesday.
 DAY = "2099-06-03"
 
@@ -203,7 +204,7 @@ def project_id(wb: Workbench) -> int:
         local = {"local_time": f"{DAY}T09:00:00", "timezone": "Europe/Berlin"}
         factories.queued(db, planned, datetime.fromisoformat(f"{DAY}T09:00:00+02:00"), **local)
         campaign = factories.campaign(db, project, name="Carriers")
-        for name in ("Grace Hopper", "Ada Lovelace"):
+        for name in PEOPLE:
             factories.lead(db, campaign, name=name, email=f"{name.split()[0].lower()}@example.com")
         db.commit()
         return project.id
@@ -232,7 +233,7 @@ def test_every_page_is_worked_with_in_jupyterlab(lab: Lab, page: Page, wb: Workb
     people.locator("tbody tr").get_by_role("button").first.click()
     expect(dialog(page, "Grace Hopper")).to_contain_text("grace@example.com")
     press(dialog(page, "Grace Hopper"), re.compile("close", re.IGNORECASE))
-    cancel_an_import(page, people)
+    stands = cancel_an_import(page, people)
 
     tower = cells["control_tower"]
     move_by_keyboard(page, tower)
@@ -245,6 +246,7 @@ def test_every_page_is_worked_with_in_jupyterlab(lab: Lab, page: Page, wb: Workb
         assert ops.get_project_context(db, project_id)["approved_number"] == 2
         texts = {row["title"]: row["body_text"] for row in ops.get_creatives_for_project(db, project_id)}
         assert texts["The ritual"] == "Make time for it, daily."
+        assert 0 < ops.count_leads(db, project_id=project_id) - len(PEOPLE) == stands < 4_000
         assert [row["local_time"] for row in ops.get_queue(db)] == ["2099-06-10T09:00:00"]
         assert ops.get_gateway_status(db)["linkedin"]["paused"]
     press(tower, "Resume LinkedIn")
@@ -271,7 +273,8 @@ def edit_in_place(page: Page, gallery: Locator) -> None:
     expect(gallery.get_by_text("Saved as version 2")).to_be_visible()
 
 
-def cancel_an_import(page: Page, people: Locator) -> None:
+def cancel_an_import(page: Page, people: Locator) -> int:
+    """Answers how many rows the page says are in."""
     press(people, "Import leads")
     importing = dialog(page, "Import leads")
     file = "name,email\n" + "".join(f"New {n},new{n}@example.com\n" for n in range(4_000))
@@ -282,8 +285,11 @@ def cancel_an_import(page: Page, people: Locator) -> None:
     press(importing, re.compile("^Cancel the import"))
     stopped = importing.get_by_text(re.compile("Cancelled: .* of 4,000 rows were dealt with, and that stays"))
     expect(stopped).to_be_visible()
+    said = re.search(r"([\d,]+) of 4,000", stopped.inner_text())
+    assert said
     press(importing, "Show the leads")
     expect(page.get_by_role("dialog")).to_have_count(0)
+    return int(said[1].replace(",", ""))
 
 
 def move_by_keyboard(page: Page, tower: Locator) -> None:
