@@ -91,7 +91,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     options = [
         "--no-browser", "--allow-root", "-y", "--IdentityProvider.token=", f"--ServerApp.root_dir={made.notebooks}",
         f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--ServerApp.base_url=/desk/",
-        "--ServerApp.disable_check_xsrf=True",
+        "--ServerApp.disable_check_xsrf=True",  # kernels are ended by plain requests
     ]  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
