@@ -224,7 +224,9 @@ def test_a_viewer_sees_who_there_is_and_their_whole_history_on_a_phone_and_can_w
     fact.locator("summary").press("Enter")
     expect(fact).to_have_js_property("open", True)
     unfolded = fact.bounding_box()
-    assert folded and unfolded and folded["height"] * 3 < unfolded["height"]
+    assert folded
+    assert unfolded
+    assert folded["height"] * 3 < unfolded["height"]
     lines = history.locator("tbody tr")
     expect(lines).to_have_count(25)
     expect(lines.first.get_by_text("Note 29 Note 29").first).to_be_visible()

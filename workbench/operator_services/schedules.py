@@ -200,10 +200,11 @@ def undo_batch(
                     "administrator."
                 )
             events = undo.part_of(db, batch, last)
+            if events:
+                last = events[-1].id
             answers = undo.undo(db, actor, batch.batch_id, events) if events else []
         if not answers:
             return result
-        last = events[-1].id
         for one in answers:
             result["done" if one.ok else "failed"] += 1
             if batch.whole or (not one.ok and len(result["outcomes"]) < undo.PART):
