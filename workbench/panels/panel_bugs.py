@@ -73,6 +73,8 @@ class _Told(threading.local):
 
 
 _told = _Told()
+#: What all threads are answering.
+_answers: dict[int, tuple[object, Document | None, dict[str, Any]]] = {}
 
 
 def _on_message(self: Any, ref: str, manager: Any, message: dict[str, Any]) -> None:
@@ -83,18 +85,23 @@ def _on_message(self: Any, ref: str, manager: Any, message: dict[str, Any]) -> N
 
 def _process(self: Any, events: dict[str, Any]) -> None:
     before = _told.widget, _told.document, _told.values
-    _told.widget, _told.document, _told.values = self, state.curdoc, dict(events)
+    answer = _told.widget, _told.document, _told.values = self, state.curdoc, dict(events)
+    _answers[id(answer)] = answer
     try:
         _process_events(self, events)
     finally:
+        del _answers[id(answer)]
         _told.widget, _told.document, _told.values = before
 
 
 def _apply(self: Any, events: dict[str, Any], values: dict[str, Any], model: Any, ref: str) -> bool:
     if self is _told.widget and model.document is _told.document:
         values = {name: value for name, value in values.items() if not _is_known(name, value)}
-        # What it is changed back to is news again.
-        _told.values = {name: value for name, value in _told.values.items() if name not in values}
+    # What it is changed back to is news again, whichever thread changed it.
+    for widget, document, told in list(_answers.values()):
+        if widget is self and document is model.document:
+            for name in values:
+                told.pop(name, None)
     self._in_process__events.pop(model.document, None)  # Panel's own record
     return not values or bool(_apply_update(self, events, values, model, ref))
 

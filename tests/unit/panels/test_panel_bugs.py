@@ -137,6 +137,28 @@ def test_text_typed_on_after_enter_is_kept(box: pmu.TextInput, document: Documen
     assert root.data.value_input == typed(box) == "grace"
 
 
+def test_what_another_thread_changed_meanwhile_is_changed_back_on_the_screen(
+    box: pmu.TextInput, document: Document
+) -> None:
+    """A page that catches up sets a filter as it was before the click that is being answered."""
+    root = served(box, document)
+
+    def catch_up() -> None:
+        with set_curdoc(document):
+            box.value = "grace"
+
+    def answer(event: Any) -> None:
+        if event.old == "":
+            with ThreadPoolExecutor() as threads:
+                threads.submit(catch_up).result()
+            assert root.data.value == "grace"
+            box.value = "ada"
+
+    box.param.watch(answer, "value")
+    tell(box, "value", "ada")
+    assert root.data.value == box.value == "ada"
+
+
 def test_what_an_answer_changes_and_changes_back_is_shown(box: pmu.TextInput, document: Document) -> None:
     root = served(box, document)
 
