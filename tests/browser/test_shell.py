@@ -9,11 +9,13 @@ import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests import factories
+from tests.browser.axe import findings
 from tests.browser.parts import dialog, told
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.enums import ProjectState, Role, StrategyStatus
 from workbench.models import Project
+from workbench.operator_services.users import add_user
 from workbench.services.audit import Actor
 
 Visit = Callable[..., Page]
@@ -349,3 +351,26 @@ def test_a_click_is_answered_before_the_page_has_said_that_it_is_ready(page: Pag
     visit("?page=leads")
     page.get_by_role("button", name="Import leads").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_whoever_signed_in_signs_out_on_a_phone_too(wb: Workbench, page: Page, request: pytest.FixtureRequest) -> None:
+    with wb.session() as db:
+        add_user(db, "Maya", "admin", "correct horse battery")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(request.getfixturevalue("server").url + "?page=leads")
+    page.get_by_label("Name").fill("Maya")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**page=leads**")
+    person = page.get_by_role("banner").get_by_label("Ada, admin")
+    person.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Sign out")).to_be_hidden()
+    person.click()
+    page.get_by_role("link", name="Sign out").click()
+    page.wait_for_url("**/login")
+    page.go_back()
+    page.wait_for_url("**/login**")

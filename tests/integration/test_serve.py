@@ -99,6 +99,8 @@ def test_with_users_everybody_signs_in(wb: Workbench) -> None:
         assert "HttpOnly" in cookie
         assert "SameSite=Lax" in cookie
         assert browser.get("/").status_code == 200
+        assert browser.get("/logout").headers["location"] == "/login"
+        assert browser.get("/").status_code == 302
 
         for _ in range(5):
             browser.post("/login", data={"username": "Omar", "password": "wrong"})

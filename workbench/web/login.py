@@ -81,6 +81,14 @@ class LoginPage(PlainPage, BasicLoginHandler):
         super().set_secure_cookie(name, value, *args, **kwargs)
 
 
+class LogoutPage(PlainPage):
+    """Forgets who signed in, and asks who is there now."""
+
+    def get(self) -> None:
+        self.clear_all_cookies()
+        self.redirect("/login")
+
+
 class LocalUsers(BasicAuthProvider):
     """Panel's sign-in provider over the users table."""
 
@@ -92,3 +100,7 @@ class LocalUsers(BasicAuthProvider):
     @property
     def login_handler(self) -> type[LoginPage]:
         return self._handler
+
+    @property
+    def logout_handler(self) -> type[LogoutPage]:
+        return LogoutPage

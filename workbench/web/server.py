@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import ipaddress
 import sys
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import panel as pn
@@ -15,7 +15,7 @@ from panel.io.server import Server, get_server
 from workbench.bootstrap import Workbench
 from workbench.errors import NotConfigured, PermissionDenied
 from workbench.operator_services.users import have_users
-from workbench.panels import configure_panel, refusal_page
+from workbench.panels import Shell, configure_panel, refusal_page
 from workbench.secret import secret_key
 from workbench.web import unsubscribe
 from workbench.web.login import LocalUsers
@@ -53,8 +53,11 @@ def listening_addresses() -> list[str]:
     return [entry.laddr.ip for entry in connections if entry.status == psutil.CONN_LISTEN]
 
 
-def session_page(wb: Workbench) -> Any:
-    """The page for whoever opened this browser session, or the reason why they may not."""
+def session_page(wb: Workbench, *, sign_out: str = "") -> Any:
+    """The page for whoever opened this browser session, or the reason why they may not.
+
+    ``sign_out`` is where they sign out; empty where nobody signs in here.
+    """
     configure_panel()
     user = pn.state.user
     try:
@@ -62,7 +65,9 @@ def session_page(wb: Workbench) -> Any:
         mine = wb.acting_as(user)
     except (NotConfigured, PermissionDenied) as error:
         return refusal_page(error.message)
-    return mine.page().__panel__()
+    shell = cast(Shell, mine.page())
+    shell.topbar.sign_out = sign_out
+    return shell.__panel__()
 
 
 def make_server(wb: Workbench, *, address: str = "127.0.0.1", port: int = 5006, oauth: str | None = None) -> Server:
@@ -87,12 +92,13 @@ def make_server(wb: Workbench, *, address: str = "127.0.0.1", port: int = 5006, 
         options["oauth_provider"] = oauth
     elif local_users:
         options["auth_provider"] = LocalUsers(wb.session)
+    sign_out = "logout" if "auth_provider" in options else ""
     if local_users:
         options["cookie_secret"] = secret_key(wb.settings)
     public = [urlsplit(wb.settings.public_url).netloc] if wb.settings.public_url else []
     configure_panel()
     return get_server(
-        lambda: session_page(wb),
+        lambda: session_page(wb, sign_out=sign_out),
         address=address,
         port=port,
         websocket_origin=[f"localhost:{port}", f"127.0.0.1:{port}", f"{address}:{port}", *public],

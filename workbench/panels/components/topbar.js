@@ -41,7 +41,10 @@ export function render({model}) {
   })
   const mode = h("span.mode", {role: "status"})
   const pause = h("button.pause", {type: "button", onclick: () => model.send_msg({type: "pause"})})
-  const person = h("span.person")
+  const person = h(model.sign_out ? "details.person" : "span.person", {
+    onkeydown: (event) => { if (event.key === "Escape") { person.open = false } },
+    onfocusout: (event) => { if (!person.contains(event.relatedTarget)) { person.open = false } },
+  })
   const tell = (name) => window.dispatchEvent(new CustomEvent(`workbench:${name}`))
   const skip = h("a.skip", {href: "#", onclick: (event) => { event.preventDefault(); tell("skip") }}, "Skip to the content")
   const keys = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘K" : "Ctrl K"
@@ -72,10 +75,14 @@ export function render({model}) {
   }
   const show_person = () => {
     person.title = `${model.person}, ${model.role}`
-    person.replaceChildren(
+    const shown = [
       h("span.avatar", {"aria-hidden": "true"}, initials(model.person)),
       h("span.names", {}, h("b", {}, model.person), h("small", {}, model.role)),
-    )
+    ]
+    person.replaceChildren(...model.sign_out ? [
+      h("summary", {"aria-label": person.title}, shown),
+      h("div.menu", {}, person.title, h("a", {href: model.sign_out}, "Sign out")),
+    ] : shown)
   }
   for (const show of [show_projects, show_mode, show_pause, show_person]) { show() }
   model.on(["projects", "project_id"], show_projects)

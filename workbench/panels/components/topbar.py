@@ -17,6 +17,7 @@ class TopBar(Component):
     mode = param.String(default="simulation")
     person = param.String(default="")
     role = param.String(default="")
+    sign_out = param.String(default="", doc="Where the person signs out; empty where nobody signs in.")
     #: running, pausing, paused: how the switch looks; what it says; whether this person may use it.
     pause_state = param.String(default="running")
     pause_label = param.String(default="Running")
