@@ -15,7 +15,7 @@ from tests.conftest import NOW
 from workbench import clock
 from workbench.enums import Consent, Direction, LeadSource, LeadStatus, SuppressionReason
 from workbench.errors import InputError
-from workbench.metrics import Mirror, lead_search
+from workbench.metrics import Mirror, lead_search, views
 from workbench.models import ContactEvent, Lead
 from workbench.operator_services import count_leads, find_lead_ids, list_campaigns, list_leads, search, suppress_address
 from workbench.services import leads, suppressions
@@ -112,11 +112,15 @@ def test_the_mirror_and_the_database_find_the_same_leads(db: Session, engine: En
 def test_a_workbenchs_session_is_answered_by_the_mirror_and_reads_what_was_just_committed(
     db: Session, engine: Engine, sessions: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(views, "MIRROR_PAYS_FROM", 1)
     mirror = Mirror(engine)
     try:
         with sessions(info={"mirror": mirror}) as session:
             assert count_leads(session, suppressed=True) == 1  # not loaded: the database answers
             mirror.refresh()
+            monkeypatch.setattr(views, "MIRROR_PAYS_FROM", 5)
+            assert len(list_leads(session, search="acme")) == 2  # little: the database answers
+            monkeypatch.setattr(views, "MIRROR_PAYS_FROM", 4)
             monkeypatch.setattr(leads, "rows", None)
             monkeypatch.setattr(leads, "count", None)
             assert [row["email"] for row in list_leads(session, search="acme", sort="name", descending=True)] == [

@@ -1,7 +1,7 @@
 """The metric views: each is one file in ``sql/`` that says what its columns mean, and one function here.
 
 A view takes a source: a SQLAlchemy :class:`Session` (the operational database answers, in the session's
-transaction) or a :class:`Mirror` (its DuckDB copy answers). Who calls does not see which; :func:`sooner` chooses.
+transaction) or a :class:`Mirror` (its DuckDB copy answers). Who calls does not see which.
 Those of :data:`MIRROR_ONLY` count over whole tables by calendar units and are answered by the mirror only.
 
 ``as_of`` is an aware datetime, by default now. It moves the time windows; it does not bring back past states.
@@ -23,7 +23,7 @@ from workbench.metrics.mirror import Mirror
 from workbench.metrics.view import Source, View
 from workbench.models import Lead, OutreachAttempt
 
-#: From so many attempts and leads on, the mirror counts them sooner than the database, what it must read anew included.
+#: From so many attempts and leads on, the mirror answers sooner than the database, what it must read anew included.
 MIRROR_PAYS_FROM: Final = 50_000
 #: Queued rows due for longer than this are overdue.
 OVERDUE_AFTER: Final = timedelta(minutes=5)
@@ -128,12 +128,10 @@ VIEWS: Final = (ATTENTION, PIPELINE, TIMELINE, ACTIVITY, DELIVERY, COHORTS, QUEU
 MIRROR_ONLY: Final = (DELIVERY, COHORTS, QUEUE_AHEAD, FUNNEL)
 
 
-def sooner(db: Session, mirror: Mirror | None) -> Source:
-    """Who counts whole tables sooner: ``mirror``, where there is one and enough to count, or the database itself."""
-    if mirror is None:
-        return db
+def mirror_pays(db: Session) -> bool:
+    """Whether there is so much that a mirror looks through whole tables sooner than the database itself."""
     size = sa.select(*(sa.select(sa.func.max(one.id)).scalar_subquery() for one in (OutreachAttempt, Lead)))
-    return mirror if sum(number or 0 for number in db.execute(size).one()) >= MIRROR_PAYS_FROM else db
+    return sum(number or 0 for number in db.execute(size).one()) >= MIRROR_PAYS_FROM
 
 
 def windows(as_of: datetime) -> dict[str, datetime]:

@@ -18,6 +18,8 @@ from workbench.enums import Role
 from workbench.errors import InputError, NotFoundError, PermissionDenied
 from workbench.gateways.registry import Gateways
 from workbench.metrics.mirror import Mirror
+from workbench.metrics.view import Source
+from workbench.metrics.views import mirror_pays
 from workbench.models import User
 from workbench.services import texts
 from workbench.services.audit import Actor
@@ -53,11 +55,19 @@ def runtime_of(db: Session) -> Runtime:
 def mirror_of(db: Session) -> Mirror | None:
     """The mirror of the workbench that opened the session; to be asked for within an operation.
 
-    None for a plain session, until the mirror is loaded, and where the operation came in the middle of a transaction:
-    what is changed and not committed yet is seen by nobody but the session itself.
+    None for a plain session, until the mirror is loaded, where the operation came in the middle of a transaction (what
+    is changed and not committed yet is seen by nobody but the session itself), and while the database has so little to
+    look through that it answers sooner.
     """
     mirror = db.info.get("mirror")
-    return mirror if isinstance(mirror, Mirror) and mirror.loaded and db.info.get("began_here") else None
+    if not (isinstance(mirror, Mirror) and mirror.loaded and db.info.get("began_here")):
+        return None
+    return mirror if mirror_pays(db) else None
+
+
+def source_of(db: Session) -> Source:
+    """Who answers a view sooner: the mirror or the session itself. To be asked for within an operation."""
+    return mirror_of(db) or db
 
 
 def actor_of(db: Session) -> Actor:

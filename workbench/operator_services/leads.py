@@ -52,8 +52,8 @@ def list_leads(
 
     ``search`` finds words that each are a part of name, address, company or title; ``tag`` is one of their tags,
     ``suppressed`` whether nothing is sent to their address. ``page`` counts from 1, ``page_size`` goes up to 1,000.
-    A workbench's own sessions are answered by the mirror. Raises :class:`NotFoundError` for an unknown project or
-    campaign, :class:`InputError` for a filter or sort that does not exist.
+    Where there are many, a workbench's own sessions are answered by the mirror. Raises :class:`NotFoundError` for an
+    unknown project or campaign, :class:`InputError` for a filter or sort that does not exist.
     """
     with operation(db, Role.VIEWER, write=False):
         which = _filter(

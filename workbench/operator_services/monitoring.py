@@ -18,7 +18,7 @@ from workbench.metrics import changes, views
 from workbench.metrics.activity import activity
 from workbench.metrics.view import Source
 from workbench.models import AuditEvent, WorkerHeartbeat
-from workbench.operator_services._edge import as_id, mirror_of, operation, optional_text
+from workbench.operator_services._edge import as_id, operation, optional_text, source_of
 from workbench.operator_services.gateways import get_gateway_status, probe_gateways
 from workbench.operator_services.types import (
     ActivityEvent,
@@ -54,7 +54,7 @@ def get_attention_metrics(
 ) -> AttentionMetrics:
     """The counts of ``metrics/sql/attention.sql``, for all projects or one. ``as_of`` is aware; default now."""
     with operation(db, Role.VIEWER, write=False):
-        row = views.attention(views.sooner(db, mirror_of(db)), project_id=_project(db, project_id), as_of=as_of)
+        row = views.attention(source_of(db), project_id=_project(db, project_id), as_of=as_of)
         return cast(AttentionMetrics, row)  # the view declares these columns, and a test compares them
 
 
@@ -90,7 +90,7 @@ def get_activity_feed(
 def get_projects_pipeline(db: Session) -> list[PipelineProject]:
     """Every project with the counts of its card, by id, in one query (``metrics/sql/pipeline.sql``)."""
     with operation(db, Role.VIEWER, write=False):
-        return [_card(row) for row in views.pipeline(views.sooner(db, mirror_of(db)))]
+        return [_card(row) for row in views.pipeline(source_of(db))]
 
 
 def get_execution_timeline(
@@ -203,7 +203,7 @@ def get_changes_token(db: Session) -> str:
 
 def _newest_from(db: Session, project_id: int | None) -> Source:
     """Who answers with the newest rows: an index has them in their order for everybody together, but not by project."""
-    return db if project_id is None else views.sooner(db, mirror_of(db))
+    return db if project_id is None else source_of(db)
 
 
 def _project(db: Session, project_id: int | None) -> int | None:
