@@ -43,6 +43,7 @@ class _List:
             on_open=self._click_open,
             on_turn=self._click_turn,
             on_act=self._click_act,
+            on_unfilter=lambda: self.state.go(**{**self.state.filters, "p": "", "q": ""}),
         )
         top = bar(self.search, *self._tools())
         self.body = pn.Column(top, self.table, sizing_mode="stretch_width", margin=0, stylesheets=[STACK])
@@ -62,7 +63,9 @@ class _List:
         if self.search.newest != asked:
             return  # more was typed meanwhile, and is looked for next
         empty = "Nothing fits this search." if words else self.empty
-        self.table.param.update(rows=lines, total=total, page=page, zone=self.page.zone, empty=empty)
+        self.table.param.update(
+            rows=lines, total=total, page=page, zone=self.page.zone, empty=empty, filtered=bool(words)
+        )
 
     def _read(self, search: str | None, page: int) -> tuple[list[dict[str, Any]], int]:
         raise NotImplementedError

@@ -139,6 +139,7 @@ class Leads(PageView):
             on_choose=self._choose,
             on_sort=self._click_sort,
             on_turn=self._click_turn,
+            on_unfilter=self._click_unfilter,
         )
         self.people = pn.Column(
             bar(*self._filters().values()),
@@ -227,18 +228,15 @@ class Leads(PageView):
         )
         if self.search.newest != asked:
             return  # more was typed meanwhile, and is looked for next
-        empty = (
-            "No lead fits these filters."
-            if any(state.filters.values())
-            else "No leads yet. Import a CSV file to begin."
-        )
+        filtered = any(state.filters.get(name) for name in (*self._filters(), "intent"))
         self.table.put(
             rows=[lead_line(row) for row in rows],
             total=total,
             page=page,
             sorted_by=sorted_by,
             descending=descending,
-            empty=empty,
+            empty="No lead fits these filters." if filtered else "No leads yet. Import a CSV file to begin.",
+            filtered=filtered,
             zone=self.zone,
         )
         if self.table.selected_total:
@@ -282,6 +280,10 @@ class Leads(PageView):
         if self.shown and self.state.filters.get(name, "") != (value or ""):
             self._choose([])
             self._go(**{name: value or ""})
+
+    def _click_unfilter(self) -> None:
+        self._choose([])
+        self._go(intent="", **dict.fromkeys(self._filters(), ""))
 
     def _click_show_all(self, *_: Any) -> None:
         self._go(intent="")

@@ -60,7 +60,9 @@ class TowerLists:
         self.listed = "queue"
         self._of = ""
         self.settle = SettleDialog(page, self._unselect)
-        self.table = Table(page_size=ROWS, on_act=self._act, on_choose=self._choose, on_turn=self._turn)
+        self.table = Table(
+            page_size=ROWS, on_act=self._act, on_choose=self._choose, on_turn=self._turn, on_unfilter=self._go_all
+        )
         self.note = safe.text("", kind="note", sizing_mode=None, align="center")
         self.show_all = pmu.Button(label="Show all", variant="text", on_click=lambda *_: self._go_all(), **tool())
         self.many = {
@@ -97,6 +99,7 @@ class TowerLists:
         self.table.param.update(
             label=LABELS[listed],
             zone=zone,
+            filtered=any(asked.values()),
             selectable=acts and listed in _DECISIONS,
             **{"actions": [], "page": 1, **shown},
         )
@@ -138,11 +141,10 @@ class TowerLists:
             {"key": "retry", "label": "Retry"},
             {"key": "cancel", "label": "Cancel", "tone": "error"},
         ]
-        narrowed = any(asked.values())
         return {
             "rows": [queue_line(item) for item in items],
             "columns": QUEUE_COLUMNS,
-            "empty": self._nothing("Nothing is scheduled. Approve and schedule in the Gallery.", narrowed),
+            "empty": self._nothing("Nothing is scheduled. Approve and schedule in the Gallery.", asked),
             "actions": actions if state.may(Role.APPROVER) else [],
             "page": page,
             "total": total,
@@ -159,7 +161,7 @@ class TowerLists:
         return {
             "rows": [attempt_line(row, actions=offered if row["queue_id"] else []) for row in rows],
             "columns": ATTEMPT_COLUMNS,
-            "empty": self._nothing("Nothing failed." if failed else "No outcome is unknown.", bool(asked)),
+            "empty": self._nothing("Nothing failed." if failed else "No outcome is unknown.", asked),
             "actions": decisions if state.may(Role.APPROVER) else [],
             "page": page,
             "total": total,
@@ -172,7 +174,7 @@ class TowerLists:
         self._more = len(rows) == wanted and page < _FURTHEST
         shown = rows[(page - 1) * ROWS : page * ROWS]
         lines = [attempt_line(row) | {"id": number} for number, row in enumerate(shown, 1)]
-        empty = self._nothing("Nothing is planned and nothing was sent yet.", bool(asked))
+        empty = self._nothing("Nothing is planned and nothing was sent yet.", asked)
         return {"rows": lines, "columns": ATTEMPT_COLUMNS, "empty": empty, "total": len(lines)}
 
     def _audit(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -182,15 +184,15 @@ class TowerLists:
         rows = state.call(ops.get_audit_log, project_id=state.project_id, limit=ROWS + 1, before=before, **asked)
         self._more = len(rows) > ROWS
         lines = [audit_line(row) for row in rows[:ROWS]]
-        empty = self._nothing("Nothing has been done here yet.", bool(asked))
+        empty = self._nothing("Nothing has been done here yet.", asked)
         return {"rows": lines, "columns": AUDIT_COLUMNS, "empty": empty, "total": len(lines)}
 
     def _page(self, total: int) -> tuple[int, int]:
         self._more = False
         return min(page_of(self.state.filters), max(1, -(-total // ROWS))), total
 
-    def _nothing(self, words: str, narrowed: bool) -> str:
-        return "Nothing matches these filters. Choose All to see the rest." if narrowed else words
+    def _nothing(self, words: str, asked: dict[str, Any]) -> str:
+        return "Nothing fits these filters." if any(asked.values()) else words
 
     @action
     def audit_csv(self) -> str:
@@ -204,7 +206,7 @@ class TowerLists:
     # Clicking
 
     def _go_all(self) -> None:
-        self._go(due="", status="", range="", platform="", n="")
+        self._go(due="", n="", before="", **dict.fromkeys(OF_LIST[self.listed], ""))
 
     def _turn(self, page: int) -> None:
         self._go(n=str(page) if page > 1 else "")

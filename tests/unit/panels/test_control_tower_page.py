@@ -181,7 +181,9 @@ def test_the_lists_are_turned_page_by_page_and_narrowed_by_the_address(
     assert [row["title"] for row in table.rows] == ["Refused"]
     state.go("control-tower", view="list", status="CANCELLED", range="next7")
     assert table.rows == []
-    assert table.empty == "Nothing matches these filters. Choose All to see the rest."
+    assert (table.empty, table.filtered) == ("Nothing fits these filters.", True)
+    table._handle_msg({"type": "unfilter"})
+    assert (table.total, table.filtered, state.filters) == (123, False, {"view": "list"})
     state.go("control-tower", view="list", status="nonsense", range="nonsense", platform="nonsense", n="nonsense")
     assert table.total == 123
     assert state.page == "control-tower"

@@ -182,6 +182,17 @@ def test_tags_status_and_campaign_of_all_that_match_are_changed(view: Leads, peo
     assert "Write the tags first." in view.bulk.outlook.object
 
 
+def test_filters_that_leave_nobody_are_cleared_where_it_says_so(view: Leads, people: list[int]) -> None:
+    view.state.go("leads", sort="name", address="free", tag="nobody has it")
+    assert (view.table.empty, view.table.filtered) == ("No lead fits these filters.", True)
+    view.table._handle_msg({"type": "unfilter"})
+    assert (view.table.total, view.table.filtered, view.state.filters) == (len(people), False, {"sort": "name"})
+    view.state.go("leads", view="replies", q="nothing like it")
+    assert view.replies.table.filtered
+    view.replies.table._handle_msg({"type": "unfilter"})
+    assert view.state.filters == {"view": "replies"}
+
+
 def test_what_is_chosen_is_written_to_a_file_else_all_that_match(view: Leads, people: list[int]) -> None:
     view.tag.value = "nobody has it"
     view._click_export()

@@ -93,7 +93,8 @@ export function render({model}) {
     const first = (model.page - 1) * model.page_size + 1
     const body = model.rows.length
       ? model.rows.map(line)
-      : [h("tr", {}, h("td.empty", {colspan: model.columns.length + 2}, model.empty))]
+      : [h("tr", {}, h("td.empty", {colspan: model.columns.length + 2}, h("p", {}, model.empty),
+        model.filtered && h("button.button", {type: "button", onclick: () => model.send_msg({type: "unfilter"})}, "Clear the filters")))]
     box.replaceChildren(h("table", {}, h("caption.visually-hidden", {}, model.label), head(), h("tbody", {}, body)))
     box.setAttribute("aria-label", model.label)
     const shown = model.total ? `${first.toLocaleString("en")}–${(first + model.rows.length - 1).toLocaleString("en")} of ${model.total.toLocaleString("en")}` : ""
@@ -112,7 +113,7 @@ export function render({model}) {
   show()
   // Values that change together arrive one by one; one drawing serves them all.
   let waiting = false
-  model.on(["rows", "columns", "actions", "selected", "selected_total", "selectable", "sorted_by", "descending", "page", "page_size", "total", "empty", "label", "zone"], () => {
+  model.on(["rows", "columns", "actions", "selected", "selected_total", "selectable", "sorted_by", "descending", "page", "page_size", "total", "empty", "filtered", "label", "zone"], () => {
     if (waiting) { return }
     waiting = true
     queueMicrotask(() => { waiting = false; show() })

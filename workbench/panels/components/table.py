@@ -20,7 +20,7 @@ class Table(Component):
     buttons of each row; a row narrows them with its own list of keys under ``"actions"``.
 
     Messages: ``open(id)``, ``choose(ids)`` with all that are selected, ``sort(by)``, ``turn(page)``,
-    ``act(key, id)``.
+    ``act(key, id)``, ``unfilter()``.
     """
 
     label = param.String(default="Rows", doc="What it lists, for people who listen to the page.")
@@ -36,6 +36,7 @@ class Table(Component):
     page_size = param.Integer(default=50)
     total = param.Integer(default=0, doc="Rows on all pages.")
     empty = param.String(default="Nothing here.", doc="What to say, and do, when there is nothing.")
+    filtered = param.Boolean(default=False, doc="Whether it may be empty because of filters.")
     zone = param.String(default="UTC")
 
     _esm = source("table.js")
@@ -46,4 +47,5 @@ class Table(Component):
         "sort": {"by": str},
         "turn": {"page": int},
         "act": {"key": str, "id": int},
+        "unfilter": {},
     }
