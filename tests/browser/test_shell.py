@@ -282,7 +282,7 @@ def test_no_text_of_a_person_runs(visit: Visit, wb: Workbench) -> None:
     assert page.evaluate("window.ran") is None
 
 
-def test_a_lost_connection_is_said(visit: Visit, page: Page, faults: list[str]) -> None:
+def test_a_lost_connection_is_said(visit: Visit, wb: Workbench, page: Page, faults: list[str]) -> None:
     sockets: list[WebSocketRoute] = []
 
     def through(socket: WebSocketRoute) -> None:
@@ -305,6 +305,17 @@ def test_a_lost_connection_is_said(visit: Visit, page: Page, faults: list[str]) 
     expect(page.get_by_text("The server is back").first).to_be_visible()
     expect(page.get_by_role("region", name="Messages")).to_contain_text("copy it, then reload")
     expect(goal).to_have_value("More wholesale enquiries")
+    # So is what is typed in a page's own editor, when it may not have arrived.
+    with wb.session() as db:
+        factories.creative(db, factories.project(db), title="Two hours")
+        db.commit()
+    visit("?page=gallery&project=1")
+    page.locator("article.card").get_by_role("button", name=re.compile("^Edit")).click()
+    text = page.get_by_role("listitem", name="Edit for Email").get_by_label("Text", exact=True)
+    text.fill("Half a thought")
+    sockets[-1].close(code=1001, reason="the server is going away")
+    expect(page.get_by_text("The server is back").first).to_be_visible()
+    expect(text).to_have_value("Half a thought")
     assert all("console" in fault for fault in faults)
     faults.clear()
 

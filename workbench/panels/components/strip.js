@@ -4,12 +4,15 @@ const LOST = {
 }
 const BACK = {
   ...LOST, tone: "warn", title: "The server is back",
-  text: "What you typed in the dialog is still there, but it is not saved: copy it, then reload the page.",
+  text: "What you typed is still there, but it is not saved: copy it, then reload the page.",
 }
 const ASK_EVERY_MS = 2000
+const ON_ITS_WAY_MS = 5000   // what was typed so shortly before the connection was lost may not have arrived
 
 export function render({model, view}) {
   let lost = null   // the banner that says so
+  let lost_at = 0
+  let typed_at = 0
   const tabs = h("nav.tabs", {"aria-label": "Pages"})
   // Where "Skip to the content" goes, and what a screen reader calls the page.
   const heading = h("h1.visually-hidden", {tabindex: -1})
@@ -76,11 +79,12 @@ export function render({model, view}) {
   model.on(["pages", "page"], show_tabs)
   model.on(["title", "page"], show_title)
   model.on("banners", show_banners)
+  const dialogs = () => window[Symbol.for("workbench.dialogs")]
+  const typed = () => dialogs()?.typed() || typed_at > lost_at - ON_ITS_WAY_MS
   const say = (banner) => {
     lost = banner
     show_banners()
-    const dialogs = window[Symbol.for("workbench.dialogs")]
-    if (banner && dialogs?.typed()) { dialogs.ask(`${banner.title}. ${BACK.text}`) }
+    if (banner && dialogs()?.typed()) { dialogs().ask(`${banner.title}. ${BACK.text}`) }
   }
   /** Ask until the server answers, everybody at a moment of their own; then open the page anew, unless somebody types. */
   const come_back = () => setTimeout(async () => {
@@ -88,13 +92,15 @@ export function render({model, view}) {
     const there = await fetch(document.querySelector("script[src]").src, {method: "HEAD", cache: "no-store"}).catch(() => null)
     if (!there?.ok) {
       come_back()
-    } else if (window[Symbol.for("workbench.dialogs")]?.typed()) {
+    } else if (typed()) {
       say(BACK)
     } else {
       location.reload()
     }
   }, ASK_EVERY_MS * (1 + Math.random() / 2))
+  document.addEventListener("input", () => { typed_at = Date.now() }, true)
   view.model.document?.on_event("connection_lost", () => {
+    lost_at = Date.now()
     say(LOST)
     come_back()
   })
