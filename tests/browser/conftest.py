@@ -84,7 +84,7 @@ def context(context: BrowserContext, faults: list[str]) -> Iterator[BrowserConte
     context.set_default_timeout(PATIENCE_MS)
     context.on("request", lambda request: check(request.url))
     context.on("page", lambda page: page.on("websocket", lambda socket: check(socket.url)))
-    context.on("weberror", lambda error: faults.append(f"page error: {error.error}"))
+    context.on("weberror", lambda error: faults.append(f"page error: {error.error.stack}"))
     context.on("console", lambda line: faults.append(f"console: {line.text}") if line.type == "error" else None)
     yield context
     assert faults == []

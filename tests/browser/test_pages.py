@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -209,7 +210,7 @@ def test_panel_serve_works_too_and_says_that_no_worker_is_alive(page: Page, tmp_
     app = Path(__file__).parents[2] / "panel_app.py"
     command = [sys.executable, "-m", "panel", "serve", str(app), "--address", HERE, "--port", str(port)]
     address = f"http://{HERE}:{port}/panel_app"
-    with running(command, address, tmp_path / "var"):
+    with running(command, address, tmp_path / "var", signal.SIGTERM):
         page.goto(address)
         expect(page.get_by_role("status").filter(has_text="No worker is alive")).to_be_visible()
         expect(page.get_by_role("heading", name="Welcome. There are no projects yet.")).to_be_visible()

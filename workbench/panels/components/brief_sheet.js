@@ -15,7 +15,7 @@ export function render({model}) {
     compare.hidden = !model.may_compare
   }
   show()
-  model.on(["answers", "number", "author", "at", "zone", "may_edit", "may_compare"], show)
+  model.on(["answers", "number", "author", "at", "zone", "may_edit", "may_compare"], together(show))
   return h("section.card.sheet", {"aria-label": "Brief"},
     h("div.line", {}, h("h2", {}, "Brief"), edit), list, h("div.line", {}, foot, compare))
 }

@@ -180,13 +180,7 @@ export function render({model}) {
     }
   }
 
-  // Values that change together arrive one by one; one drawing serves them all.
-  let waiting = false
-  model.on(["items", "labels", "selected", "selectable", "page", "page_size", "total", "empty", "filtered", "zone"], () => {
-    if (waiting) { return }
-    waiting = true
-    queueMicrotask(() => { waiting = false; show() })
-  })
+  model.on(["items", "labels", "selected", "selectable", "page", "page_size", "total", "empty", "filtered", "zone"], together(show))
   model.on("editing", follow_editing)
   model.on("lifecycle:remove", () => editor?.remove())
   show()

@@ -31,6 +31,16 @@ function add(el, children) {
   return el
 }
 
+/** ``show`` for values that change together, which arrive one by one: one drawing, of all of them, serves them all. */
+function together(show) {
+  let waiting = false
+  return () => {
+    if (waiting) { return }
+    waiting = true
+    queueMicrotask(() => { waiting = false; show() })
+  }
+}
+
 /** Let the browser save ``text``, or the parts of one, as a file of this ``type``. */
 function save_file(name, text, type) {
   const address = URL.createObjectURL(new Blob([text].flat(), {type}))

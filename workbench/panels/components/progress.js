@@ -21,12 +21,7 @@ export function render({model}) {
   const ask = (event) => { if (model.runs) { event.preventDefault() } }
 
   show()
-  let waiting = false
-  model.on(["label", "words", "pace", "closing", "done", "total", "cancel", "stopping", "runs"], () => {
-    if (waiting) { return }
-    waiting = true
-    queueMicrotask(() => { waiting = false; show() })
-  })
+  model.on(["label", "words", "pace", "closing", "done", "total", "cancel", "stopping", "runs"], together(show))
   window.addEventListener("beforeunload", ask)
   model.on("lifecycle:remove", () => window.removeEventListener("beforeunload", ask))
   // The button that began the work is gone, and the focus with it: from here Tab leads to Cancel.

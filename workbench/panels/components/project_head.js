@@ -17,6 +17,6 @@ export function render({model}) {
     pause.disabled = !model.may_switch
   }
   show()
-  model.on(["title", "client", "paused", "hint", "waiting", "switch", "may_switch"], show)
+  model.on(["title", "client", "paused", "hint", "waiting", "switch", "may_switch"], together(show))
   return h("div.head", {}, words, follow, pause)
 }

@@ -111,12 +111,6 @@ export function render({model}) {
   }
 
   show()
-  // Values that change together arrive one by one; one drawing serves them all.
-  let waiting = false
-  model.on(["rows", "columns", "actions", "selected", "selected_total", "selectable", "sorted_by", "descending", "page", "page_size", "total", "empty", "filtered", "label", "zone"], () => {
-    if (waiting) { return }
-    waiting = true
-    queueMicrotask(() => { waiting = false; show() })
-  })
+  model.on(["rows", "columns", "actions", "selected", "selected_total", "selectable", "sorted_by", "descending", "page", "page_size", "total", "empty", "filtered", "label", "zone"], together(show))
   return h("div.table", {}, box, foot)
 }
