@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 from tests import factories
 from tests.browser.axe import findings
 from tests.browser.parts import dialog, told
+from tests.serving import until
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.enums import ProjectState, Role, StrategyStatus
@@ -43,13 +44,13 @@ def column(page: Page, name: str) -> object:
 
 def test_a_link_opens_the_view_it_names_and_back_returns(visit: Visit, project_id: int) -> None:
     page = visit(f"?page=war-room&project={project_id}")
-    expect(page.get_by_role("heading", name="Autumn launch")).to_be_visible()
+    expect(page.get_by_role("heading", name="Autumn launch", exact=True)).to_be_visible()
     expect(page.get_by_role("combobox", name="Project")).to_have_value(str(project_id))
     page.get_by_role("link", name="Command", exact=True).click()
     expect(page.get_by_role("heading", name="Projects")).to_be_visible()
     page.wait_for_url("**page=command**")
     page.go_back()
-    expect(page.get_by_role("heading", name="Autumn launch")).to_be_visible()
+    expect(page.get_by_role("heading", name="Autumn launch", exact=True)).to_be_visible()
 
 
 def test_back_and_forward_restore_every_view_and_whoever_is_shown(
@@ -143,7 +144,7 @@ def test_an_empty_workbench_says_how_to_begin(visit: Visit, wb: Workbench) -> No
     page.get_by_label("Goal").fill("More wholesale enquiries")
     page.get_by_label("Audience").fill("Cafe owners")
     page.get_by_role("button", name="Create project").click()
-    expect(page.get_by_role("heading", name="Autumn launch")).to_be_visible()
+    expect(page.get_by_role("heading", name="Autumn launch", exact=True)).to_be_visible()
     page.get_by_role("button", name="Write a first draft from the brief").click()
     expect(page.get_by_text("Waiting for approval").filter(visible=True)).to_be_visible()
     with wb.session() as db:
@@ -195,12 +196,16 @@ def test_a_card_is_moved_by_keyboard_and_by_drag(visit: Visit, wb: Workbench) ->
     expect(column(page, "strategy").get_by_role("listitem", name=re.compile("By keyboard"))).to_be_focused()
     card(page, "By drag").drag_to(column(page, "strategy"))
     expect(column(page, "strategy").get_by_role("listitem")).to_have_count(2)
-    with wb.session() as db:
-        assert [ops.get_project_context(db, one.id)["state"] for one in (first, second)] == ["STRATEGY"] * 2
+
+    def states() -> list[str]:
+        with wb.session() as db:
+            return [ops.get_project_context(db, one.id)["state"] for one in (first, second)]
+
+    until(lambda: states() == ["STRATEGY"] * 2, "both moves are stored", pause=lambda: page.wait_for_timeout(200))
     page.keyboard.press("Escape")
     card(page, "By keyboard").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="By keyboard")).to_be_visible()
+    expect(page.get_by_role("heading", name="By keyboard", exact=True)).to_be_visible()
 
 
 #: How far the page reaches to the right, in pixels: its main part scrolls by itself.
@@ -326,7 +331,7 @@ def test_who_clicks_twice_or_holds_enter_does_it_once(visit: Visit, wb: Workbenc
     making = dialog(page, "New project")
     making.get_by_label("Name of the project").fill("Autumn launch")
     making.get_by_role("button", name="Create project").dblclick()
-    expect(page.get_by_role("heading", name="Autumn launch")).to_be_visible()
+    expect(page.get_by_role("heading", name="Autumn launch", exact=True)).to_be_visible()
     visit("?page=gallery&project=1")
     page.get_by_role("button", name="New creative…").click()
     dialog(page, "New creative").get_by_role("button", name="Make it").focus()

@@ -85,7 +85,10 @@ class Following:
             for page in pages:
                 if not page.reading and is_due(page.state, time.monotonic() - page.began, seen):
                     page.reading, page.began = True, time.monotonic()
-                    self._readers.submit(_read, page, seen.by(page.state.host))
+                    try:
+                        self._readers.submit(_read, page, seen.by(page.state.host))
+                    except RuntimeError:  # the process ends
+                        return
             del pages
 
 

@@ -99,8 +99,9 @@ class Shell(StateView):
             return  # a page that is still read corrects its address; it is shown below, once it is there
         if state.page not in self.pages:
             self._build(state.page)
-        for key, column in zip(self.pages, self.content, strict=True):
-            column.visible = key == state.page
+        shown = [(key == state.page, column) for key, column in zip(self.pages, self.content, strict=True)]
+        for visible, column in sorted(shown, key=lambda one: one[0]):  # never two at a time
+            column.visible = visible
         self._filters[state.page] = state.filters
         where = address.of(state) if self._in_browser else ""
         project = state.project()
