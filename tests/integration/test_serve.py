@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -143,7 +144,10 @@ def test_panel_serve_bound_to_everything_shows_why_it_shows_nothing(wb: Workbenc
     command = [sys.executable, "-m", "panel", "serve", str(app), "--port", str(port)]
     origin = ["--allow-websocket-origin", f"127.0.0.1:{port}"]
     # In a thread of its own: a browser test before this one leaves its event loop running in the main thread.
-    with running([*command, *origin], address, wb.settings.data_dir), ThreadPoolExecutor(1) as thread:
+    with (
+        running([*command, *origin], address, wb.settings.data_dir, signal.SIGTERM),
+        ThreadPoolExecutor(1) as thread,
+    ):
         models = thread.submit(_models_of, address).result(timeout=60)
     assert "workbench users add" in models
     assert "Control Tower" not in models
