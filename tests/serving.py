@@ -51,7 +51,7 @@ def running(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """``command`` on ``data_dir``, once it answers at ``address``; ended as Ctrl-C (or ``stop_with``) ends it.
 
-    Panel's own server does not hear Ctrl-C where the tests were started in the background of a shell: end it by SIGTERM.
+    Panel's own server is deaf to Ctrl-C where the tests were started in the background of a shell: end it by SIGTERM.
     What it prints goes to a file beside the data: a pipe that nobody reads would stop it when it is full.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
