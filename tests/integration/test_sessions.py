@@ -80,13 +80,18 @@ async def _forget(application: Any) -> None:
     assert not list(application.sessions)
 
 
+def _pages() -> list[Shell | WorkbenchState]:
+    return [one for one in gc.get_objects() if isinstance(one, Shell | WorkbenchState)]
+
+
 async def _serve_and_use(wb: Workbench, times: int) -> list[list[weakref.ref[Any]]]:
     """For each visit what stood for it in the server, should it still be there."""
     used: list[list[weakref.ref[Any]]] = []
+    of_other_tests = weakref.WeakSet(_pages())
     async with _serving(wb) as (address, application):
         for _ in range(times):
             await _use(address)
-            used.append([weakref.ref(one) for one in gc.get_objects() if isinstance(one, Shell | WorkbenchState)])
+            used.append([weakref.ref(one) for one in _pages() if one not in of_other_tests])
             await _forget(application)
     return used
 
