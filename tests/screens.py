@@ -69,6 +69,13 @@ class Screen:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reading
         self._socket.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._gone(), PATIENCE_SECONDS)
+
+    async def _gone(self) -> None:
+        """The server has closed its side too: a loop that ends sooner leaves the socket open."""
+        while await self._socket.read_message() is not None:
+            pass
 
     # What is clicked
 
