@@ -30,6 +30,25 @@ def press(where: Page | Locator, name: str | re.Pattern[str]) -> None:
     where.get_by_role("button", name=name, exact=isinstance(name, str)).click()
 
 
+def start_an_import(page: Page, where: Page | Locator) -> Locator:
+    """Import a file of 4,000 people; answers the dialog in which it goes on."""
+    press(where, "Import leads")
+    importing = dialog(page, "Import leads")
+    file = "name,email\n" + "".join(f"New {n},new{n}@example.com\n" for n in range(4_000))
+    importing.locator("input[type=file]").set_input_files(
+        {"name": "people.csv", "mimeType": "text/csv", "buffer": file.encode()}
+    )
+    press(importing, "Import 4,000 rows")
+    return importing
+
+
+def cancel_by_keyboard(page: Page, working: Locator) -> None:
+    """Cancel the long work of this dialog, which is at the next stop of the keyboard."""
+    page.keyboard.press("Tab")
+    expect(working.get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Enter")
+
+
 def hold_until_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long work waits after its first part until somebody cancels it: so a test cannot come too late."""
     tell = Progress.tell

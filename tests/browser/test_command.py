@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests import factories
 from tests.browser.axe import findings
-from tests.browser.parts import dialog, hold_until_cancelled, told
+from tests.browser.parts import cancel_by_keyboard, dialog, hold_until_cancelled, told
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 
@@ -125,9 +125,7 @@ def test_the_demo_shows_how_far_it_is_is_cancelled_by_keyboard_and_fills_an_empt
     expect(loading.get_by_role("progressbar", name="Load the demo")).to_be_visible()
     expect(loading.get_by_text(re.compile(r"[1-9][0-9,]* of [0-9,]+ rows"))).to_be_visible()
     assert findings(page) == []
-    page.keyboard.press("Tab")
-    expect(loading.get_by_role("button", name="Cancel")).to_be_focused()
-    page.keyboard.press("Enter")
+    cancel_by_keyboard(page, loading)
     told(page, "Cancelled. Nothing was changed.")
     with wb.session() as db:
         assert ops.list_projects(db) == []

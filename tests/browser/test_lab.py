@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Response, expect
 
 from tests import factories, injections
 from tests.browser.hostile import TRAP, look, settle
-from tests.browser.parts import dialog, press
+from tests.browser.parts import dialog, press, start_an_import
 from tests.serving import COMMAND, HERE, free_port, running, until
 from workbench import open_workbench
 from workbench import operator_services as ops
@@ -275,13 +275,7 @@ def edit_in_place(page: Page, gallery: Locator) -> None:
 
 def cancel_an_import(page: Page, people: Locator) -> int:
     """Answers how many rows the page says are in."""
-    press(people, "Import leads")
-    importing = dialog(page, "Import leads")
-    file = "name,email\n" + "".join(f"New {n},new{n}@example.com\n" for n in range(4_000))
-    importing.locator("input[type=file]").set_input_files(
-        {"name": "people.csv", "mimeType": "text/csv", "buffer": file.encode()}
-    )
-    press(importing, "Import 4,000 rows")
+    importing = start_an_import(page, people)
     press(importing, re.compile("^Cancel the import"))
     stopped = importing.get_by_text(re.compile("Cancelled: .* of 4,000 rows were dealt with, and that stays"))
     expect(stopped).to_be_visible()

@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests import factories as make
 from tests.browser.axe import findings
-from tests.browser.parts import dialog, hold_until_cancelled, press, told
+from tests.browser.parts import cancel_by_keyboard, dialog, hold_until_cancelled, press, start_an_import, told
 from workbench import operator_services as ops
 from workbench.bootstrap import Workbench
 from workbench.enums import Role
@@ -129,9 +129,7 @@ def test_a_change_of_very_many_shows_how_far_it_is_is_cancelled_by_keyboard_and_
     working = dialog(page, "Change 120 leads").filter(has=page.get_by_role("progressbar"))
     expect(working.get_by_text("20 of 120 leads")).to_be_visible()
     assert findings(page) == []
-    page.keyboard.press("Tab")
-    expect(working.get_by_role("button", name="Cancel")).to_be_focused()
-    page.keyboard.press("Enter")
+    cancel_by_keyboard(page, working)
     told(page, "Cancelled after 20 of 120 leads, and what was done stays: 20 leads are as you said.")
     with wb.session() as db:
         assert ops.count_leads(db, consent="DNC") == 20
@@ -143,13 +141,7 @@ def test_an_import_shows_its_progress_and_is_cancelled_with_what_stands(
     monkeypatch.setattr(lead_import, "CHUNK", 20)
     hold_until_cancelled(monkeypatch)
     page = visit(f"?page=leads&project={project_id}")
-    press(page, "Import leads")
-    importing = dialog(page, "Import leads")
-    file = "name,email\n" + "".join(f"New {n},new{n}@example.com\n" for n in range(4_000))
-    importing.locator("input[type=file]").set_input_files(
-        {"name": "people.csv", "mimeType": "text/csv", "buffer": file.encode()}
-    )
-    press(importing, "Import 4,000 rows")
+    importing = start_an_import(page, page)
     expect(importing.get_by_text("20 of 4,000 rows")).to_be_visible()
     expect(importing.get_by_role("progressbar", name="Import of leads")).to_be_visible()
     assert findings(page) == []

@@ -30,6 +30,11 @@ def read(search: str) -> dict[str, Any]:
     }
 
 
+def page_of(value: str) -> int:
+    """The page of a list that the address names; 1 for what is none. Pure."""
+    return max(1, int(value)) if value.isascii() and value.isdigit() and len(value) < 9 else 1
+
+
 def write(page: str, project_id: int | None, filters: Mapping[str, str], *, dark: bool = False) -> str:
     """The query string of a view, ready to stand behind the path."""
     values: dict[str, str] = {"page": page}

@@ -85,8 +85,9 @@ class Following:
             for page in pages:
                 if not page.reading and is_due(page.state, time.monotonic() - page.began, seen):
                     page.reading, page.began = True, time.monotonic()
+                    token = seen.by(page.state.host)
                     try:
-                        self._readers.submit(_read, page, seen.by(page.state.host))
+                        self._readers.submit(_read, page, token)
                     except RuntimeError:  # the process ends
                         return
             del pages

@@ -177,9 +177,7 @@ class LeadBulk:
         self._close_work()
         batch = result["batch_id"]
         undo = (lambda: self._undo(batch, result["done"])) if batch else None
-        done = f"{result['done']:,} {'lead is' if result['done'] == 1 else 'leads are'} as you said"
-        if result["failed"]:
-            done += f", {result['failed']:,} not: {result['outcomes'][-1]['reason']}"
+        done = f"{result['done']:,} {'lead is' if result['done'] == 1 else 'leads are'} as you said" + _refused(result)
         if result["cancelled"]:
             dealt = result["done"] + result["failed"]
             done = f"Cancelled after {dealt:,} of {result['total']:,} leads, and what was done stays: {done}"
@@ -198,9 +196,7 @@ class LeadBulk:
 
     def _show_undone(self, batch: str, result: LongBulkResult) -> None:
         self._close_work()
-        done = f"{result['done']:,} leads are as they were"
-        if result["failed"]:
-            done += f", {result['failed']:,} not: {result['outcomes'][-1]['reason']}"
+        done = f"{result['done']:,} leads are as they were" + _refused(result)
         if result["cancelled"]:
             left = result["total"] - result["done"] - result["failed"]
             words = f"Cancelled: {done}; {left:,} stay changed until you go on with it."
@@ -269,6 +265,11 @@ class LeadBulk:
     def _read_written(self) -> Iterator[str] | None:
         file, self._written = self._written, None
         return None if file is None else _parts(file)
+
+
+def _refused(result: LongBulkResult) -> str:
+    """What stands behind the number of those that were changed: how many were not, and why not the last of them."""
+    return f", {result['failed']:,} not: {result['outcomes'][-1]['reason']}" if result["failed"] else ""
 
 
 def _parts(file: IO[str]) -> Iterator[str]:

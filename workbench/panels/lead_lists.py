@@ -11,6 +11,7 @@ from workbench import operator_services as ops
 from workbench.enums import Role
 from workbench.errors import InputError
 from workbench.panels import safe
+from workbench.panels.address import page_of
 from workbench.panels.base import action
 from workbench.panels.components.search_field import SearchField
 from workbench.panels.components.table import Table
@@ -56,16 +57,13 @@ class _List:
         words = self.state.filters.get("q", "")
         if self.search.value != words:
             self.search.value = words
-        at = self.state.filters.get("p", "")
-        page = max(1, int(at)) if at.isascii() and at.isdigit() and len(at) < 9 else 1
+        page = page_of(self.state.filters.get("p", ""))
         asked = self.search.newest
         lines, total = self._read(words or None, page)
         if self.search.newest != asked:
             return  # more was typed meanwhile, and is looked for next
         empty = "Nothing fits this search." if words else self.empty
-        self.table.param.update(
-            rows=lines, total=total, page=page, zone=self.page.zone, empty=empty, filtered=bool(words)
-        )
+        self.table.put(rows=lines, total=total, page=page, zone=self.page.zone, empty=empty, filtered=bool(words))
 
     def _read(self, search: str | None, page: int) -> tuple[list[dict[str, Any]], int]:
         raise NotImplementedError

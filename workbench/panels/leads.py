@@ -13,6 +13,7 @@ from workbench import operator_services as ops
 from workbench.enums import LeadSource, LeadStatus, Role
 from workbench.operator_services.types import LeadRow
 from workbench.panels import safe
+from workbench.panels.address import page_of
 from workbench.panels.base import PageView, action
 from workbench.panels.components.search_field import SearchField
 from workbench.panels.components.tab_bar import TabBar
@@ -66,11 +67,6 @@ def order_of(value: str) -> tuple[str, bool]:
     """What the address says of the order: ``name``, or ``-name`` for descending. Newest first without. Pure."""
     by = value.removeprefix("-")
     return (by, value.startswith("-")) if by in _SORTS else ("id", True)
-
-
-def page_of(value: str) -> int:
-    """The page the address names; 1 for what is none. Pure."""
-    return max(1, int(value)) if value.isascii() and value.isdigit() and len(value) < 9 else 1
 
 
 class Leads(PageView):

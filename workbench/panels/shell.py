@@ -50,7 +50,7 @@ class Shell(StateView):
         self._in_browser = False
         self.switch = PauseSwitch(state)
         self.topbar = TopBar(on_project=self._choose_project, on_pause=self.switch.open)
-        self.strip = Strip(on_go=self._go, on_banner=self._click_banner, on_back=self._go_back)
+        self.strip = Strip(on_go=self._go, on_banner=self._click_banner, on_back=self._go_to)
         self.messages = Messages(state)
         self.messages.toaster.keys = True
         self.searching = Searching(state, pause=self.switch.open, theme=self._switch_theme)
@@ -73,7 +73,7 @@ class Shell(StateView):
         """The page, open at the address the browser asked for, keeping itself up to date while the session lives."""
         location, document = pn.state.location, pn.state.curdoc
         if location is not None:
-            self._go_back(location.search, dark=self.page.dark_theme)
+            self._go_to(location.search, dark=self.page.dark_theme)
             self._in_browser = True
         self._show_page()
         if document is not None and document.session_context is not None:
@@ -167,7 +167,7 @@ class Shell(StateView):
         if page in PAGES:
             self.state.go(page, **self._filters.get(page, {}))
 
-    def _go_back(self, search: str, **more: bool) -> None:
+    def _go_to(self, search: str, **more: bool) -> None:
         values = address.read(search)
         with self.state.lock:
             # What the projects are is unknown while the database cannot be read.

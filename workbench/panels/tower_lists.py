@@ -95,12 +95,14 @@ class TowerLists:
         asked = narrowing(state.filters, OF_LIST[listed], now(), ZoneInfo(zone))
         readers = {"queue": self._queue, "timeline": self._timeline, "audit": self._audit}
         shown = readers.get(listed, self._attempts)(asked)
-        acts = state.may(Role.APPROVER)
-        self.table.param.update(
+        filtered = any(asked.values())
+        if filtered:
+            shown["empty"] = "Nothing fits these filters."
+        self.table.put(
             label=LABELS[listed],
             zone=zone,
-            filtered=any(asked.values()),
-            selectable=acts and listed in _DECISIONS,
+            filtered=filtered,
+            selectable=state.may(Role.APPROVER) and listed in _DECISIONS,
             **{"actions": [], "page": 1, **shown},
         )
         self._show_tools()
@@ -144,7 +146,7 @@ class TowerLists:
         return {
             "rows": [queue_line(item) for item in items],
             "columns": QUEUE_COLUMNS,
-            "empty": self._nothing("Nothing is scheduled. Approve and schedule in the Gallery.", asked),
+            "empty": "Nothing is scheduled. Approve and schedule in the Gallery.",
             "actions": actions if state.may(Role.APPROVER) else [],
             "page": page,
             "total": total,
@@ -161,7 +163,7 @@ class TowerLists:
         return {
             "rows": [attempt_line(row, actions=offered if row["queue_id"] else []) for row in rows],
             "columns": ATTEMPT_COLUMNS,
-            "empty": self._nothing("Nothing failed." if failed else "No outcome is unknown.", asked),
+            "empty": "Nothing failed." if failed else "No outcome is unknown.",
             "actions": decisions if state.may(Role.APPROVER) else [],
             "page": page,
             "total": total,
@@ -174,7 +176,7 @@ class TowerLists:
         self._more = len(rows) == wanted and page < _FURTHEST
         shown = rows[(page - 1) * ROWS : page * ROWS]
         lines = [attempt_line(row) | {"id": number} for number, row in enumerate(shown, 1)]
-        empty = self._nothing("Nothing is planned and nothing was sent yet.", asked)
+        empty = "Nothing is planned and nothing was sent yet."
         return {"rows": lines, "columns": ATTEMPT_COLUMNS, "empty": empty, "total": len(lines)}
 
     def _audit(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -184,15 +186,12 @@ class TowerLists:
         rows = state.call(ops.get_audit_log, project_id=state.project_id, limit=ROWS + 1, before=before, **asked)
         self._more = len(rows) > ROWS
         lines = [audit_line(row) for row in rows[:ROWS]]
-        empty = self._nothing("Nothing has been done here yet.", asked)
+        empty = "Nothing has been done here yet."
         return {"rows": lines, "columns": AUDIT_COLUMNS, "empty": empty, "total": len(lines)}
 
     def _page(self, total: int) -> tuple[int, int]:
         self._more = False
         return min(page_of(self.state.filters), max(1, -(-total // ROWS))), total
-
-    def _nothing(self, words: str, asked: dict[str, Any]) -> str:
-        return "Nothing fits these filters." if any(asked.values()) else words
 
     @action
     def audit_csv(self) -> str:
